@@ -1,0 +1,270 @@
+//! Fused elementwise work: many equations, one pass over the data.
+//!
+//! A group is a small register program. It runs chunk by chunk: a chunk's intermediate results live in registers of
+//! 4 KiB that stay in the first-level cache, and every instruction is one vectorised loop over a chunk. Bools inside a
+//! group are the numbers 0 and 1. An element's result depends on its operands alone, so neither the chunks nor the
+//! threads can change a bit.
+
+use quadric_kernels::{Arena, Operand as Arg, Real, convert, copy, pointwise};
+
+use crate::tape::{Binary, Unary};
+
+/// Bytes of a register.
+const CHUNK_BYTES: usize = 4096;
+/// Most registers that are live at once; the planner closes a group before it needs more.
+pub(super) const REGISTERS: usize = 24;
+/// Most arrays that a group writes.
+pub(super) const STORES: usize = 8;
+/// Most arrays that a group reads.
+pub(super) const LOADS: usize = 40;
+/// Elements below which a group stays on one thread.
+const PARALLEL: usize = 1 << 15;
+
+/// An operand of an instruction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Source {
+    /// A register.
+    Register(usize),
+    /// A contiguous input, read in place.
+    Load(usize),
+    /// A number.
+    Number(f64),
+}
+
+/// Where an instruction writes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Target {
+    Register(usize),
+    /// Straight into the output array: nobody in the group reads it again.
+    Store(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Action {
+    Unary(Unary, Source),
+    Binary(Binary, Source, Source),
+    Select(Source, Source, Source),
+    /// Copies (a bool becomes a number).
+    Move(Source),
+}
+
+/// How an input is read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Load {
+    /// The whole array in order.
+    Whole,
+    /// Bools in order; converted into a register.
+    Mask { register: usize },
+    /// Broadcast or otherwise moved; copied into a register.
+    Strided { register: usize, offset: usize, strides: Vec<isize>, mask: bool },
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Instruction {
+    pub(super) action: Action,
+    pub(super) target: Target,
+}
+
+/// An output: a register's content, or what an instruction stored itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Store {
+    /// To copy from at the end of a chunk; `None` if an instruction writes the array itself.
+    pub(super) register: Option<usize>,
+    pub(super) mask: bool,
+}
+
+/// A group, ready to run.
+#[derive(Clone, Debug)]
+pub(super) struct Fused {
+    pub(super) dims: Vec<usize>,
+    pub(super) loads: Vec<Load>,
+    pub(super) instructions: Vec<Instruction>,
+    pub(super) stores: Vec<Store>,
+}
+
+/// What a group reads: numbers or bools.
+#[derive(Clone, Copy)]
+pub(super) enum Input<'a, T> {
+    Real(&'a [T]),
+    Mask(&'a [u8]),
+}
+
+/// What a group writes.
+pub(super) enum Output<'a, T> {
+    Real(&'a mut [T]),
+    Mask(&'a mut [u8]),
+}
+
+impl<'a, T> Output<'a, T> {
+    fn split_at(self, mid: usize) -> (Output<'a, T>, Output<'a, T>) {
+        match self {
+            Output::Real(x) => {
+                let (a, b) = x.split_at_mut(mid);
+                (Output::Real(a), Output::Real(b))
+            }
+            Output::Mask(x) => {
+                let (a, b) = x.split_at_mut(mid);
+                (Output::Mask(a), Output::Mask(b))
+            }
+        }
+    }
+}
+
+/// A list without allocation.
+type Few<X, const N: usize> = [Option<X>; N];
+
+thread_local! {
+    /// Registers of a worker thread; the calling thread uses its own too. Made once a thread.
+    static SCRATCH: std::cell::RefCell<Arena> = std::cell::RefCell::new(Arena::new(CHUNK_BYTES * REGISTERS));
+}
+
+impl Fused {
+    fn len(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    pub(super) fn run<T: Real>(
+        &self,
+        inputs: &[Option<Input<'_, T>>],
+        outputs: Few<Output<'_, T>, STORES>,
+        threads: usize,
+    ) {
+        let threads = if self.len() < PARALLEL { 1 } else { threads };
+        self.split(0, self.len(), inputs, outputs, threads);
+    }
+
+    fn split<T: Real>(
+        &self,
+        start: usize,
+        len: usize,
+        inputs: &[Option<Input<'_, T>>],
+        outputs: Few<Output<'_, T>, STORES>,
+        threads: usize,
+    ) {
+        if threads <= 1 {
+            return SCRATCH.with_borrow_mut(|scratch| self.range(start, len, inputs, outputs, scratch));
+        }
+        let chunk = CHUNK_BYTES / size_of::<T>();
+        let mid = (len / 2).next_multiple_of(chunk).min(len);
+        let mut left: Few<Output<'_, T>, STORES> = [const { None }; STORES];
+        let mut right: Few<Output<'_, T>, STORES> = [const { None }; STORES];
+        for (i, out) in outputs.into_iter().enumerate() {
+            if let Some(out) = out {
+                let (a, b) = out.split_at(mid);
+                left[i] = Some(a);
+                right[i] = Some(b);
+            }
+        }
+        rayon::join(
+            || self.split(start, mid, inputs, left, threads / 2),
+            || self.split(start + mid, len - mid, inputs, right, threads - threads / 2),
+        );
+    }
+
+    fn range<T: Real>(
+        &self,
+        start: usize,
+        len: usize,
+        inputs: &[Option<Input<'_, T>>],
+        mut outputs: Few<Output<'_, T>, STORES>,
+        scratch: &mut Arena,
+    ) {
+        let chunk = CHUNK_BYTES / size_of::<T>();
+        let mut registers: Few<&mut [T], REGISTERS> = [const { None }; REGISTERS];
+        for (slot, register) in
+            registers.iter_mut().zip(scratch.view_mut::<T>(0, chunk * REGISTERS).chunks_exact_mut(chunk))
+        {
+            *slot = Some(register);
+        }
+        let mut done = 0;
+        while done < len {
+            let n = chunk.min(len - done);
+            self.load(start + done, n, inputs, &mut registers);
+            for instruction in &self.instructions {
+                execute(instruction, start + done, done, n, inputs, &mut registers, &mut outputs);
+            }
+            for (store, out) in self.stores.iter().zip(&mut outputs) {
+                let (Some(register), Some(out)) = (store.register, out) else { continue };
+                let from = &registers[register].as_ref().expect("in place")[..n];
+                match out {
+                    Output::Real(out) => out[done..done + n].copy_from_slice(from),
+                    Output::Mask(out) => convert(from, &mut out[done..done + n]),
+                }
+            }
+            done += n;
+        }
+    }
+
+    fn load<T: Real>(
+        &self,
+        start: usize,
+        n: usize,
+        inputs: &[Option<Input<'_, T>>],
+        registers: &mut Few<&mut [T], REGISTERS>,
+    ) {
+        for (load, input) in self.loads.iter().zip(inputs) {
+            match (load, input) {
+                (Load::Mask { register }, Some(Input::Mask(x))) => {
+                    convert(&x[start..start + n], &mut registers[*register].as_mut().expect("in place")[..n]);
+                }
+                (Load::Strided { register, offset, strides, .. }, Some(Input::Real(x))) => {
+                    let to = &mut registers[*register].as_mut().expect("in place")[..n];
+                    copy::strided_range(to, start, &self.dims, x, *offset, strides);
+                }
+                (Load::Strided { register, offset, strides, .. }, Some(Input::Mask(x))) => {
+                    let mut bytes = [0u8; CHUNK_BYTES / 4];
+                    copy::strided_range(&mut bytes[..n], start, &self.dims, x, *offset, strides);
+                    convert(&bytes[..n], &mut registers[*register].as_mut().expect("in place")[..n]);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// One instruction on one chunk: element `start` of the whole array, element `done` of this thread's outputs.
+fn execute<T: Real>(
+    instruction: &Instruction,
+    start: usize,
+    done: usize,
+    n: usize,
+    inputs: &[Option<Input<'_, T>>],
+    registers: &mut Few<&mut [T], REGISTERS>,
+    outputs: &mut Few<Output<'_, T>, STORES>,
+) {
+    let mut taken = None;
+    let target: &mut [T] = match instruction.target {
+        Target::Register(r) => taken.insert((r, registers[r].take().expect("no operand is written"))).1,
+        Target::Store(s) => match outputs[s].as_mut().expect("one array a store") {
+            Output::Real(out) => &mut out[done..],
+            Output::Mask(_) => unreachable!("bools are stored from a register"),
+        },
+    };
+    let y = &mut target[..n];
+    let arg = |source: Source| match source {
+        Source::Register(r) => Arg::Slice(&registers[r].as_ref().expect("written before")[..n]),
+        Source::Load(l) => match inputs[l] {
+            Some(Input::Real(x)) => Arg::Slice(&x[start..start + n]),
+            _ => unreachable!("whole loads are numbers"),
+        },
+        Source::Number(x) => Arg::Scalar(T::from(x).expect("a float holds a float")),
+    };
+    match instruction.action {
+        Action::Unary(op, x) => match arg(x) {
+            Arg::Slice(x) => pointwise::unary(op, x, y),
+            Arg::Scalar(x) => {
+                y.fill(x);
+                pointwise::unary_in_place(op, y);
+            }
+        },
+        Action::Binary(op, a, b) => pointwise::binary(op, arg(a), arg(b), y),
+        Action::Select(p, a, b) => pointwise::select(arg(p), arg(a), arg(b), y),
+        Action::Move(x) => match arg(x) {
+            Arg::Slice(x) => y.copy_from_slice(x),
+            Arg::Scalar(x) => y.fill(x),
+        },
+    }
+    if let Some((r, register)) = taken {
+        registers[r] = Some(register);
+    }
+}

@@ -1,0 +1,205 @@
+//! A compiled tape: steps over planned buffers, replayed without allocating.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use quadric_kernels::Arena;
+
+use super::plan::{Plan, plan};
+use super::step::{Memory, Place};
+use crate::error::{Error, bail};
+use crate::pass;
+use crate::shape::Type;
+use crate::tape::Tape;
+use crate::tensor::Tensor;
+
+static DEFAULT_THREADS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many threads programs use that do not say so themselves. 0, the start, means as many as rayon has.
+pub fn set_default_threads(threads: usize) {
+    DEFAULT_THREADS.store(threads, Ordering::Relaxed);
+}
+
+/// How to compile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Threads; 1 never enters rayon. `None`: the default. The number changes no bit of any result.
+    pub threads: Option<usize>,
+    /// Whether to rewrite the tape first. Without, every equation runs as it stands (bodies inlined).
+    pub optimize: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { threads: None, optimize: true }
+    }
+}
+
+/// A tape, optimised, fused and planned; run it as often as you like.
+#[derive(Debug)]
+pub struct Program {
+    plan: Plan,
+    inputs: Vec<Type>,
+    threads: usize,
+    slots: Vec<Option<Arc<Arena>>>,
+    /// Buffers of results that were handed out; one is used again when nobody else holds it.
+    pool: Vec<Vec<Arc<Arena>>>,
+    equations: usize,
+}
+
+/// Results kept for reuse, an output.
+const POOL: usize = 4;
+
+impl Program {
+    /// Compiles a tape.
+    ///
+    /// # Errors
+    /// None today; compiling may one day reject what it cannot plan.
+    pub fn new(tape: &Tape, options: &Options) -> Result<Program, Error> {
+        let tape = if options.optimize { pass::optimize(tape) } else { pass::lower(tape) };
+        let plan = plan(&tape);
+        let threads = match options.threads.unwrap_or_else(|| DEFAULT_THREADS.load(Ordering::Relaxed)) {
+            0 => rayon::current_num_threads(),
+            n => n,
+        };
+        let mut slots: Vec<Option<Arc<Arena>>> =
+            plan.slots.iter().map(|bytes| Some(Arc::new(Arena::new(*bytes)))).collect();
+        for s in plan.owned.iter().flatten() {
+            slots[*s] = None;
+        }
+        let pool = vec![Vec::new(); plan.outputs.len()];
+        let equations = tape.equations().len();
+        Ok(Program { plan, inputs: tape.input_types(), threads, slots, pool, equations })
+    }
+
+    /// The types of the arguments.
+    pub fn input_types(&self) -> &[Type] {
+        &self.inputs
+    }
+
+    /// How many threads it uses.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// How many steps a replay takes, and how many equations they run.
+    pub fn size(&self) -> (usize, usize) {
+        (self.plan.steps.len(), self.equations)
+    }
+
+    /// Bytes of all buffers, results included.
+    pub fn buffer_bytes(&self) -> usize {
+        self.plan.slots.iter().sum()
+    }
+
+    /// Runs and returns the results.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Arity`](crate::ErrorKind::Arity), `Shape` or `DType` if the arguments do not fit; `Data` for what only the data can
+    /// decide (an index out of range), with the user's line.
+    pub fn call(&mut self, inputs: &[&Tensor]) -> Result<Vec<Tensor>, Error> {
+        for o in 0..self.plan.outputs.len() {
+            let Some(s) = self.plan.owned[o] else { continue };
+            let bytes = self.plan.slots[s];
+            let pool = &mut self.pool[o];
+            let arena = match pool.iter().position(|a| Arc::strong_count(a) == 1) {
+                Some(i) => pool.swap_remove(i),
+                None => Arc::new(Arena::new(bytes)),
+            };
+            self.slots[s] = Some(arena);
+        }
+        self.replay(inputs)?;
+        let mut results = Vec::with_capacity(self.plan.outputs.len());
+        for o in 0..self.plan.outputs.len() {
+            let ty = self.plan.outputs[o].1.clone();
+            results.push(match self.plan.owned[o] {
+                Some(s) => {
+                    // A value returned twice is copied from here by its second output, below.
+                    let arena = self.slots[s].clone().expect("written");
+                    Tensor::from_parts(ty, arena)
+                }
+                None => self.copy_out(o, inputs),
+            });
+        }
+        for (o, slot) in self.plan.owned.iter().enumerate() {
+            if let Some(s) = slot {
+                let arena = self.slots[*s].take().expect("written");
+                if self.pool[o].len() < POOL {
+                    self.pool[o].push(arena);
+                }
+            }
+        }
+        Ok(results)
+    }
+
+    /// Runs into `outputs`, whose storage is used again where nobody else holds it: then nothing is allocated.
+    ///
+    /// # Errors
+    /// As [`call`](Program::call); `outputs` must have one tensor of any kind for each result.
+    pub fn run(&mut self, inputs: &[&Tensor], outputs: &mut [Tensor]) -> Result<(), Error> {
+        if outputs.len() != self.plan.outputs.len() {
+            bail!(
+                Arity,
+                "the program returns {} tensors, there is room for {}",
+                self.plan.outputs.len(),
+                outputs.len()
+            );
+        }
+        for (o, out) in outputs.iter_mut().enumerate() {
+            let Some(s) = self.plan.owned[o] else { continue };
+            let ty = &self.plan.outputs[o].1;
+            if out.ty() != ty || Arc::strong_count(out.storage()) > 1 {
+                *out = Tensor::zeros(ty.clone());
+            }
+            self.slots[s] = Some(std::mem::replace(out, Tensor::nothing()).into_storage());
+        }
+        let done = self.replay(inputs);
+        for (o, out) in outputs.iter_mut().enumerate() {
+            if let (None, Ok(())) = (self.plan.owned[o], &done) {
+                *out = self.copy_out(o, inputs);
+            }
+        }
+        for (o, out) in outputs.iter_mut().enumerate() {
+            if let Some(s) = self.plan.owned[o] {
+                let arena = self.slots[s].take().expect("written");
+                *out = Tensor::from_parts(self.plan.outputs[o].1.clone(), arena);
+            }
+        }
+        done
+    }
+
+    /// A result that is an argument, a constant, or another result.
+    fn copy_out(&self, o: usize, inputs: &[&Tensor]) -> Tensor {
+        let (place, ty) = &self.plan.outputs[o];
+        match place {
+            Place::Input(i) => inputs[*i].reshaped(&ty.shape),
+            Place::Constant(k) => self.plan.constants[*k].reshaped(&ty.shape),
+            Place::Slot(s) => {
+                let from = self.slots[*s].as_ref().expect("written");
+                let mut arena = Arena::new(ty.bytes());
+                arena.view_mut::<u8>(0, ty.bytes()).copy_from_slice(from.view(0, ty.bytes()));
+                Tensor::from_parts(ty.clone(), Arc::new(arena))
+            }
+        }
+    }
+
+    fn replay(&mut self, inputs: &[&Tensor]) -> Result<(), Error> {
+        if inputs.len() != self.inputs.len() {
+            bail!(Arity, "the program takes {} tensors, got {}", self.inputs.len(), inputs.len());
+        }
+        for (i, (x, ty)) in inputs.iter().zip(&self.inputs).enumerate() {
+            if x.dtype() != ty.dtype {
+                bail!(DType, "argument {i} is {}, the program was compiled for {ty}", x.ty());
+            }
+            if x.ty() != ty {
+                bail!(Shape, "argument {i} is {}, the program was compiled for {ty}", x.ty());
+            }
+        }
+        let mut memory =
+            Memory { inputs, constants: &self.plan.constants, slots: &mut self.slots, threads: self.threads };
+        for step in &self.plan.steps {
+            step.run(&mut memory)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! `custom`: a function with a derivative that the user declares.
+//!
+//! Three bodies: the function `f: x… → y…`, its declared forward derivative `(x…, ẋ…) → ẏ…`, linear in ẋ, and its
+//! transpose `(x…, ȳ…) → x̄…`. The declared derivatives are ordinary tapes and are inlined where they are used, so
+//! they are differentiated in turn, and both modes agree at every order. Who declares (`trace::custom`) makes the
+//! transpose from the forward one, and checks linearity and types.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use super::prelude::*;
+use crate::tape::{AnyPrimitive, Op, Tape, Transforms, hash64};
+
+/// `y… = f(x…)`, with declared derivatives.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Custom {
+    /// The user's name for it.
+    pub name: String,
+    /// What the declared rule says of its own curvature.
+    pub class: Class,
+}
+
+impl Custom {
+    pub(super) fn parse(p: &Params) -> Result<Op, String> {
+        let class = Class::from_name(p.word("class")?).ok_or("the class is linear, multilinear or nonlinear")?;
+        Ok(Op::new(Custom { name: p.text("name")?.to_string(), class }))
+    }
+}
+
+impl AnyPrimitive for Custom {
+    fn name(&self) -> &'static str {
+        "custom"
+    }
+
+    fn params(&self) -> Params {
+        Params::none().with("name", Param::Text(self.name.clone())).with("class", Param::Word(self.class.name().into()))
+    }
+
+    fn infer(&self, inputs: &[&Type], bodies: &[Arc<Tape>]) -> Result<Vec<Type>, Error> {
+        let [f, jvp, vjp] = bodies else {
+            bail!(Arity, "custom {}: three bodies are needed, got {}", self.name, bodies.len())
+        };
+        let x: Vec<Type> = inputs.iter().map(|t| (*t).clone()).collect();
+        let y = f.output_types();
+        let check = |body: &Tape, what: &str, from: Vec<Type>, to: &[Type]| {
+            if body.input_types() != from || body.output_types() != to {
+                let (i, o) = (body.input_types(), body.output_types());
+                bail!(Declaration, "custom {}: {what} maps {i:?} to {o:?}, it must map {from:?} to {to:?}", self.name);
+            }
+            Ok(())
+        };
+        check(f, "the function", x.clone(), &y)?;
+        check(jvp, "the forward derivative", [x.clone(), x.clone()].concat(), &y)?;
+        check(vjp, "the reverse derivative", [x.clone(), y.clone()].concat(), &x)?;
+        if let Some(t) = x.iter().chain(&y).find(|t| !t.dtype.is_float()) {
+            bail!(Declaration, "custom {}: an operand or result is {t}, floats are needed", self.name);
+        }
+        Ok(y)
+    }
+
+    fn rule(&self) -> Rule {
+        let call = |body: usize| {
+            move |t: &mut Builder, e: &crate::tape::Derive<'_>, dots: &[Option<Value>]| {
+                let like = if body == 1 { e.inputs } else { e.outputs };
+                let dots: Vec<Value> =
+                    dots.iter().zip(like).map(|(d, x)| d.unwrap_or_else(|| t.like(*x, 0.0))).collect();
+                let label = t.label().clone();
+                let outputs = t.inline(&e.bodies[body], &[e.inputs, &dots].concat());
+                t.set_label(label);
+                Ok(outputs.into_iter().map(Some).collect())
+            }
+        };
+        Rule::General { class: self.class, jvp: Box::new(call(1)), vjp: Box::new(call(2)) }
+    }
+
+    /// Every body with the batch axis on every operand, so that the declared derivatives stay declared.
+    fn vmap(
+        &self,
+        t: &mut Builder,
+        inputs: &[Batched],
+        bodies: &[Arc<Tape>],
+        size: usize,
+        transforms: &dyn Transforms,
+    ) -> Result<Vec<Batched>, Error> {
+        let inputs: Vec<Value> = inputs.iter().map(|x| t.with_batch_axis(*x, size)).collect();
+        let bodies = bodies
+            .iter()
+            .map(|body| transforms.vmap(body, &vec![true; body.inputs().len()], size).map(Arc::new))
+            .collect::<Result<_, _>>()?;
+        let outputs = t.emit_all(Op::new(self.clone()), &inputs, bodies)?;
+        Ok(outputs.into_iter().map(|value| Batched { value, batched: true }).collect())
+    }
+
+    fn kernel(&self) -> Kernel {
+        Kernel::Body
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn same(&self, other: &dyn AnyPrimitive) -> bool {
+        other.as_any().downcast_ref() == Some(self)
+    }
+
+    fn hash64(&self) -> u64 {
+        hash64("custom", self)
+    }
+}

@@ -1,0 +1,32 @@
+//! `eq`: comparison: a = b.
+
+use super::prelude::*;
+
+/// `y = a = b`, a bool; every comparison with NaN is false.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Eq;
+
+impl Primitive<2> for Eq {
+    const NAME: &'static str = "eq";
+
+    fn infer(&self, [a, b]: [&Type; 2]) -> Result<Type, Error> {
+        Ok(same(a, b)?.with_dtype(DType::Bool))
+    }
+
+    /// Bools carry no tangent.
+    fn rule(&self) -> Rule {
+        Rule::Constant
+    }
+
+    fn kernel(&self) -> Kernel {
+        Kernel::Binary(Binary::Eq)
+    }
+
+    fn parse(_: &Params) -> Result<Self, String> {
+        Ok(Eq)
+    }
+
+    fn samples() -> Vec<Sample> {
+        Sample::pointwise2(&Eq, Domain::Reals, Domain::Reals)
+    }
+}

@@ -1,0 +1,32 @@
+//! `lt`: comparison: a < b.
+
+use super::prelude::*;
+
+/// `y = a < b`, a bool; every comparison with NaN is false.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Lt;
+
+impl Primitive<2> for Lt {
+    const NAME: &'static str = "lt";
+
+    fn infer(&self, [a, b]: [&Type; 2]) -> Result<Type, Error> {
+        Ok(same(a, b)?.with_dtype(DType::Bool))
+    }
+
+    /// Bools carry no tangent.
+    fn rule(&self) -> Rule {
+        Rule::Constant
+    }
+
+    fn kernel(&self) -> Kernel {
+        Kernel::Binary(Binary::Lt)
+    }
+
+    fn parse(_: &Params) -> Result<Self, String> {
+        Ok(Lt)
+    }
+
+    fn samples() -> Vec<Sample> {
+        Sample::pointwise2(&Lt, Domain::Reals, Domain::Reals)
+    }
+}

@@ -1,0 +1,71 @@
+//! `pad`: zeros around an array and between its elements.
+
+use super::prelude::*;
+
+/// Along every axis, `low` zeros, then the operand's entries with `inner` zeros between neighbours, then zeros up to
+/// `shape`. The transpose of `slice`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pad {
+    /// Zeros before the first entry.
+    pub low: Vec<usize>,
+    /// Zeros between neighbours.
+    pub inner: Vec<usize>,
+    /// The shape of the result.
+    pub shape: Shape,
+}
+
+impl Primitive<1> for Pad {
+    const NAME: &'static str = "pad";
+
+    fn infer(&self, [x]: [&Type; 1]) -> Result<Type, Error> {
+        let rank = x.shape.rank();
+        if [self.low.len(), self.inner.len(), self.shape.rank()] != [rank; 3] {
+            bail!(Shape, "low {:?}, inner {:?}, shape {} do not fit {x}", self.low, self.inner, self.shape);
+        }
+        for i in 0..rank {
+            let n = x.shape[i];
+            let needed = self.low[i] + if n == 0 { 0 } else { (n - 1) * (self.inner[i] + 1) + 1 };
+            if needed > self.shape[i] {
+                bail!(Shape, "axis {i} of {x} needs {needed} places, the result has {}", self.shape[i]);
+            }
+        }
+        Ok(x.with_shape(&self.shape))
+    }
+
+    /// Linear: x̄ is the slice of ȳ where x went.
+    fn rule(&self) -> Rule {
+        let this = self.clone();
+        Rule::linear(move |t, [x], y_bar| {
+            let size = t.shape_of(x).to_vec();
+            [t.slice(y_bar, this.low.clone(), size, this.inner.iter().map(|i| i + 1).collect())]
+        })
+    }
+
+    fn vmap(&self, t: &mut Builder, [x]: [Batched; 1], batch: usize) -> Value {
+        let front = |rest: &[usize]| std::iter::once(0).chain(rest.iter().copied()).collect();
+        t.pad(x.value, front(&self.low), front(&self.inner), self.shape.inserted(0, batch))
+    }
+
+    fn kernel(&self) -> Kernel {
+        Kernel::Pad { low: self.low.clone(), inner: self.inner.clone() }
+    }
+
+    fn params(&self) -> Params {
+        Params::none().with("low", &self.low[..]).with("inner", &self.inner[..]).with("shape", &self.shape[..])
+    }
+
+    fn parse(p: &Params) -> Result<Self, String> {
+        Ok(Pad { low: p.sizes("low")?, inner: p.sizes("inner")?, shape: Shape::new(p.sizes("shape")?) })
+    }
+
+    fn samples() -> Vec<Sample> {
+        let case = |from: Shape, low: &[usize], inner: &[usize], to: Shape| {
+            Sample::reals(Pad { low: low.to_vec(), inner: inner.to_vec(), shape: to }, [from])
+        };
+        vec![
+            case(shape![3], &[1], &[0], shape![6]),
+            case(shape![2, 3], &[0, 1], &[1, 2], shape![3, 9]),
+            case(shape![0], &[2], &[0], shape![4]),
+        ]
+    }
+}

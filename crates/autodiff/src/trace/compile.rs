@@ -1,0 +1,146 @@
+//! `compile`: a closure that is traced once for each kind of arguments and then replayed.
+
+use std::marker::PhantomData;
+
+use super::tree::{Tree, VarTree};
+use super::{Var, record};
+use crate::error::Error;
+use crate::exec::{Options, Program};
+use crate::shape::Type;
+use crate::tape::Tape;
+use crate::tensor::Tensor;
+
+/// How [`Compiled`] compiles.
+#[derive(Clone, Debug)]
+pub struct CompileOptions {
+    /// How programs run.
+    pub program: Options,
+    /// Programs kept, one for each combination of shapes, dtypes and static fields; the oldest goes first.
+    pub cached: usize,
+}
+
+impl Default for CompileOptions {
+    fn default() -> CompileOptions {
+        CompileOptions { program: Options::default(), cached: 16 }
+    }
+}
+
+/// A traced function; see [`compile`].
+pub struct Compiled<I: VarTree, O: VarTree, F> {
+    f: F,
+    options: CompileOptions,
+    cache: Vec<Cached<O>>,
+    evictions: usize,
+    _input: PhantomData<fn(I)>,
+}
+
+struct Cached<O: VarTree> {
+    structure: String,
+    types: Vec<Type>,
+    program: Program,
+    template: O,
+}
+
+/// A function that traces `f` on its first call and replays the tape from then on.
+///
+/// **What changes between calls must be an argument.** A plain Rust value that the closure captures (a learning rate, a
+/// loop count) is a constant of the tape from the first call on. Arguments of other shapes or dtypes, or with other
+/// static fields, are traced anew; the last few programs are kept.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile, grad}};
+/// let mut step = compile(|(x, rate): (Var, Var)| x - grad(|x: Var| (x * x).sum(), &x) * rate);
+/// assert_eq!(step.call((tensor![1.0, 2.0], quadric_autodiff::Tensor::scalar(0.25)))?, tensor![0.5, 1.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+pub fn compile<I: VarTree, O: VarTree, F: Fn(I) -> O>(f: F) -> Compiled<I, O, F> {
+    Compiled { f, options: CompileOptions::default(), cache: Vec::new(), evictions: 0, _input: PhantomData }
+}
+
+impl<I: VarTree, O: VarTree, F: Fn(I) -> O> Compiled<I, O, F> {
+    /// The same function with other options; forgets what was compiled.
+    #[must_use]
+    pub fn with_options(mut self, options: CompileOptions) -> Self {
+        self.options = options;
+        self.cache.clear();
+        self
+    }
+
+    /// The same function on this many threads.
+    #[must_use]
+    pub fn with_threads(self, threads: usize) -> Self {
+        let mut options = self.options.clone();
+        options.program.threads = Some(threads);
+        self.with_options(options)
+    }
+
+    /// Runs `f`.
+    ///
+    /// # Errors
+    /// Mistakes found while tracing, with the caller's line; what only the data can decide.
+    #[track_caller]
+    pub fn call(&mut self, x: I::Host) -> Result<O::Host, Error> {
+        self.call_ref(&x)
+    }
+
+    /// [`call`](Compiled::call) with borrowed arguments.
+    ///
+    /// # Errors
+    /// As [`call`](Compiled::call).
+    #[track_caller]
+    pub fn call_ref(&mut self, x: &I::Host) -> Result<O::Host, Error> {
+        let at = self.find(x)?;
+        let cached = &mut self.cache[at];
+        let outputs = cached.program.call(&x.leaves())?;
+        Ok(Tree::with_leaves::<Tensor>(&cached.template, outputs))
+    }
+
+    /// The program for arguments like these, compiled if need be.
+    ///
+    /// # Errors
+    /// Mistakes found while tracing.
+    #[track_caller]
+    pub fn program(&mut self, x: &I::Host) -> Result<&Program, Error> {
+        let at = self.find(x)?;
+        Ok(&self.cache[at].program)
+    }
+
+    /// The tape for arguments like these, as traced.
+    ///
+    /// # Errors
+    /// Mistakes found while tracing.
+    #[track_caller]
+    pub fn tape(&self, x: &I::Host) -> Result<Tape, Error> {
+        super::trace(|x: I| (self.f)(x), x)
+    }
+
+    /// How many programs have been dropped from the cache: if this grows, arguments keep changing their shapes.
+    pub fn evictions(&self) -> usize {
+        self.evictions
+    }
+
+    #[track_caller]
+    fn find(&mut self, x: &I::Host) -> Result<usize, Error> {
+        let leaves = x.leaves();
+        let mut structure = String::new();
+        x.write_static(&mut structure);
+        let fits = |c: &Cached<O>| {
+            c.structure == structure
+                && c.types.len() == leaves.len()
+                && c.types.iter().zip(&leaves).all(|(ty, leaf)| ty == leaf.ty())
+        };
+        if let Some(at) = self.cache.iter().position(fits) {
+            return Ok(at);
+        }
+        let types: Vec<Type> = leaves.iter().map(|t| t.ty().clone()).collect();
+        let (tape, template): (Tape, O) = record("f", &types, |vars: Vec<Var>| (self.f)(x.with_leaves(vars)))?;
+        let program = Program::new(&tape, &self.options.program)?;
+        if self.cache.len() >= self.options.cached.max(1) {
+            self.cache.remove(0);
+            self.evictions += 1;
+        }
+        self.cache.push(Cached { structure, types, program, template });
+        Ok(self.cache.len() - 1)
+    }
+}

@@ -1,0 +1,214 @@
+//! The traces that are open on this thread.
+//!
+//! A stack of frames, one a trace; a transform inside a trace opens an inner one. A frame pops when its guard drops, so
+//! an unwinding panic leaves the stack as it was.
+//!
+//! A variable of an outer frame that is used in an inner one is *captured*: it becomes an extra input of the inner
+//! tape, and an argument where that tape is written into the outer one. So a closure may use whatever is in scope, and
+//! derivatives with respect to it are right at every level.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Var;
+use crate::error::{Error, ErrorKind};
+use crate::shape::Type;
+use crate::tape::{Builder, Label, Line, Op, Scope, Tape, Value};
+
+struct Frame {
+    id: u64,
+    builder: Builder,
+    captured: Vec<(Var, Value)>,
+}
+
+#[derive(Default)]
+struct Stack {
+    frames: Vec<Frame>,
+    scope: Option<Arc<Scope>>,
+}
+
+thread_local! {
+    static STACK: RefCell<Stack> = RefCell::default();
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// Carries an [`Error`] from the line of the mistake to the `trace` that returns it.
+pub(super) struct Stop(pub(super) Error);
+
+/// Ends the trace with an error at the caller's line; with no trace open it is an ordinary panic with the same
+/// sentence (an uncaught `resume_unwind` would exit without a word).
+#[track_caller]
+pub(crate) fn stop(error: Error) -> ! {
+    let label = label_here(Location::caller());
+    let error = match label.user_line() {
+        Some(line) => error.at(line),
+        None => error,
+    };
+    if is_open() && cfg!(panic = "unwind") {
+        std::panic::resume_unwind(Box::new(Stop(error)));
+    }
+    panic!("{error}");
+}
+
+/// Whether a trace is open on this thread.
+pub fn is_open() -> bool {
+    STACK.with_borrow(|s| !s.frames.is_empty())
+}
+
+fn label_here(location: &Location<'_>) -> Label {
+    Label { line: Some(Line::of(location)), scope: STACK.with_borrow(|s| s.scope.clone()), ..Label::default() }
+}
+
+/// An open frame; dropping it closes it.
+pub(super) struct Open {
+    id: u64,
+    scope: Option<Arc<Scope>>,
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Open {
+    /// Opens a frame with one input of each type.
+    pub(super) fn new(name: &str, types: &[Type]) -> (Open, Vec<Var>) {
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        let mut builder = Builder::new(name);
+        let vars = types.iter().map(|t| Var::new(id, builder.input(t.clone()))).collect();
+        let scope = STACK.with_borrow_mut(|s| {
+            s.frames.push(Frame { id, builder, captured: Vec::new() });
+            s.scope.clone()
+        });
+        (Open { id, scope, _not_send: PhantomData }, vars)
+    }
+
+    /// Closes the frame: the tape that returns `outputs`, and the outer variables it captured (its last inputs).
+    pub(super) fn close(self, outputs: &[Var]) -> Result<(Tape, Vec<Var>), Error> {
+        let values = outputs.iter().map(|v| resolve(*v)).collect::<Result<Vec<_>, _>>()?;
+        let frame = STACK.with_borrow_mut(|s| {
+            let top = s.frames.pop().expect("this frame is open");
+            debug_assert_eq!(top.id, self.id);
+            top
+        });
+        let captured = frame.captured.iter().map(|(var, _)| *var).collect();
+        Ok((frame.builder.finish(values)?, captured))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        STACK.with_borrow_mut(|s| {
+            if let Some(at) = s.frames.iter().position(|f| f.id == self.id) {
+                s.frames.truncate(at);
+            }
+            s.scope = self.scope.take();
+        });
+    }
+}
+
+/// The value of a variable in the innermost frame, captured if it belongs to an outer one.
+fn resolve(var: Var) -> Result<Value, Error> {
+    STACK.with_borrow_mut(|s| {
+        let Some(owner) = s.frames.iter().position(|f| f.id == var.frame) else {
+            let what = if s.frames.is_empty() {
+                "a Var was used where no trace is open: Vars live inside the closure given to trace, compile or a transform"
+            } else {
+                "a Var was used after its trace had ended"
+            };
+            return Err(Error::new(ErrorKind::EscapedVar, what));
+        };
+        let top = s.frames.len() - 1;
+        if owner == top {
+            return Ok(var.value);
+        }
+        if let Some((_, inner)) = s.frames[top].captured.iter().find(|(outer, _)| *outer == var) {
+            return Ok(*inner);
+        }
+        let ty = s.frames[owner].builder.type_of(var.value).clone();
+        let frame = &mut s.frames[top];
+        let inner = frame.builder.input(ty);
+        frame.captured.push((var, inner));
+        Ok(inner)
+    })
+}
+
+/// The type of a variable of any open frame.
+pub(super) fn type_of(var: Var) -> Result<Type, Error> {
+    let known = STACK
+        .with_borrow(|s| s.frames.iter().find(|f| f.id == var.frame).map(|f| f.builder.type_of(var.value).clone()));
+    match known {
+        Some(ty) => Ok(ty),
+        None => resolve(var).map(|_| unreachable!("no frame owns it")),
+    }
+}
+
+/// Writes `op(inputs)` into the innermost frame at the caller's line.
+#[track_caller]
+pub(super) fn emit(op: Op, inputs: &[Var], bodies: Vec<Arc<Tape>>) -> Vec<Var> {
+    let label = label_here(Location::caller());
+    let written = inputs.iter().map(|v| resolve(*v)).collect::<Result<Vec<_>, _>>().and_then(|values| {
+        STACK.with_borrow_mut(|s| {
+            let Some(frame) = s.frames.last_mut() else {
+                return Err(Error::new(
+                    ErrorKind::EscapedVar,
+                    format!("{}: no trace is open on this thread", op.name()),
+                ));
+            };
+            frame.builder.set_label(label);
+            let outputs = frame.builder.emit_all(op, &values, bodies)?;
+            Ok(outputs.into_iter().map(|v| Var::new(frame.id, v)).collect())
+        })
+    });
+    match written {
+        Ok(vars) => vars,
+        Err(error) => stop(error),
+    }
+}
+
+/// Writes a whole tape into the innermost frame, with its own labels.
+#[track_caller]
+pub(super) fn inline(tape: &Tape, args: &[Var]) -> Vec<Var> {
+    match args.iter().map(|v| resolve(*v)).collect::<Result<Vec<_>, _>>() {
+        Ok(values) => STACK.with_borrow_mut(|s| {
+            let frame = s.frames.last_mut().expect("resolve has found it");
+            frame.builder.inline(tape, &values).into_iter().map(|v| Var::new(frame.id, v)).collect()
+        }),
+        Err(error) => stop(error),
+    }
+}
+
+/// Runs `f` inside a scope called `name`, opened at the caller's line.
+///
+/// The scope is part of every label inside: reports, freezes and attributions can name it.
+#[track_caller]
+pub fn scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
+    within(name, false, Location::caller(), f)
+}
+
+/// [`scope`] that declares everything inside nonlinear: for a composed activation such as `x · Φ(x)`, whose product is no
+/// product of the model.
+#[track_caller]
+pub fn nonlinear_scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
+    within(name, true, Location::caller(), f)
+}
+
+fn within<R>(name: &str, nonlinear: bool, location: &Location<'_>, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Arc<Scope>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            STACK.with_borrow_mut(|s| s.scope = self.0.take());
+        }
+    }
+    let _restore = STACK.with_borrow_mut(|s| {
+        let parent = s.scope.clone();
+        s.scope = Some(Arc::new(Scope {
+            name: Arc::from(name),
+            nonlinear,
+            line: Line::of(location),
+            parent: parent.clone(),
+        }));
+        Restore(parent)
+    });
+    f()
+}

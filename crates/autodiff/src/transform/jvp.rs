@@ -1,0 +1,169 @@
+//! Forward mode: from a tape for `f` to a tape for `(x, ẋ) ↦ (f(x), J(x) ẋ)`.
+//!
+//! One forward walk. Every equation is copied, and its tangent equations follow it. A value holds at most one tangent,
+//! and absence means zero, so what does not depend on the tangents costs nothing.
+//!
+//! A freeze withholds the tangent of chosen residuals, and nothing else: on a tape that reverse mode wrote, that leaves
+//! exactly the part of the Hessian which the *other* equations make.
+
+use super::{Freeze, at, check_floats, no_rule, vjp_frozen};
+use crate::error::{Error, ErrorKind};
+use crate::ops::{Ops, Residual};
+use crate::tape::{Builder, Derive, Equation, Role, Rule, Tape, Transforms, Value};
+
+/// What forward mode wrote.
+#[derive(Clone, Debug)]
+pub struct Forward {
+    /// `(x…, ẋ of the chosen x…) → (y…, ẏ of every float y…)`.
+    pub tape: Tape,
+    /// For every float output, whether its tangent is zero because it depends on no chosen input.
+    pub zero: Vec<bool>,
+}
+
+/// The forward derivative with respect to the inputs that `wrt` flags.
+///
+/// # Errors
+/// [`ErrorKind::NotDifferentiable`] for an integer input, [`ErrorKind::NoRule`] for a primitive without a rule.
+pub fn jvp(tape: &Tape, wrt: &[bool]) -> Result<Forward, Error> {
+    jvp_frozen(tape, wrt, None)
+}
+
+/// [`jvp`], where the residuals that `freeze` does not leave live carry no tangent.
+///
+/// # Errors
+/// As [`jvp`]; [`ErrorKind::Selection`] if the freeze names what the tape does not have.
+pub fn jvp_frozen(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Forward, Error> {
+    check_floats(tape, wrt, "jvp")?;
+    if let Some(freeze) = freeze {
+        freeze.check(tape)?;
+    }
+    forward(tape, wrt, freeze)
+}
+
+fn forward(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Forward, Error> {
+    let mut b = Builder::new(tape.name());
+    let mut map: Vec<Option<Value>> = vec![None; tape.value_count()];
+    let mut dots: Vec<Option<Value>> = vec![None; tape.value_count()];
+    for v in tape.inputs() {
+        map[v.index()] = Some(b.input(tape.type_of(*v).clone()));
+    }
+    for (v, _) in tape.inputs().iter().zip(wrt).filter(|(_, w)| **w) {
+        dots[v.index()] = Some(b.input(tape.type_of(*v).clone()));
+    }
+    let nested = Nested { freeze };
+    for e in tape.equations() {
+        let inputs: Vec<Value> = e.inputs.iter().map(|v| map[v.index()].expect("in order")).collect();
+        b.set_label(e.label.clone());
+        let outputs = b.emit_all(e.op.clone(), &inputs, e.bodies.clone())?;
+        for (v, new) in e.outputs.iter().zip(&outputs) {
+            map[v.index()] = Some(*new);
+        }
+        let tangents: Vec<Option<Value>> = e.inputs.iter().map(|v| dots[v.index()]).collect();
+        if tangents.iter().all(Option::is_none) || is_frozen(e, freeze) {
+            continue;
+        }
+        b.set_label(e.label.derived(Role::Tangent));
+        let out = tangents_of(&mut b, e, &inputs, &outputs, &tangents, &nested)?;
+        for (v, dot) in e.outputs.iter().zip(out) {
+            dots[v.index()] = dot.filter(|_| tape.type_of(*v).dtype.is_float());
+        }
+    }
+    b.set_label(Default::default());
+    let mut outputs: Vec<Value> = tape.outputs().iter().map(|v| map[v.index()].expect("defined")).collect();
+    let mut zero = Vec::new();
+    for v in tape.outputs().iter().filter(|v| tape.type_of(**v).dtype.is_float()) {
+        zero.push(dots[v.index()].is_none());
+        outputs.push(dots[v.index()].unwrap_or_else(|| b.full(tape.type_of(*v), 0.0)));
+    }
+    Ok(Forward { tape: b.finish_live(outputs), zero })
+}
+
+fn is_frozen(e: &Equation, freeze: Option<&Freeze>) -> bool {
+    match (freeze, e.op.downcast::<Residual>()) {
+        (Some(freeze), Some(residual)) => freeze.freezes(residual),
+        _ => false,
+    }
+}
+
+fn tangents_of(
+    b: &mut Builder,
+    e: &Equation,
+    inputs: &[Value],
+    outputs: &[Value],
+    dots: &[Option<Value>],
+    transforms: &dyn Transforms,
+) -> Result<Vec<Option<Value>>, Error> {
+    match e.op.rule() {
+        Rule::Constant => Ok(vec![None; outputs.len()]),
+        Rule::Missing(why) => Err(no_rule(e, "jvp", why)),
+        Rule::Pointwise(partials) => {
+            let partials = partials(b, inputs, outputs[0]);
+            let mut sum = None;
+            for (partial, dot) in partials.into_iter().zip(dots) {
+                if let Some(dot) = dot {
+                    let term = b.mul(partial, *dot);
+                    sum = Some(add(b, sum, term));
+                }
+            }
+            Ok(vec![sum])
+        }
+        Rule::Linear(_) => {
+            // Operands that take no derivative (masks, indices) stay; absent tangents of the others are zeros.
+            let operands: Vec<Value> = inputs
+                .iter()
+                .zip(dots)
+                .map(|(x, dot)| match dot {
+                    Some(dot) => *dot,
+                    None if b.type_of(*x).dtype.is_float() => b.like(*x, 0.0),
+                    None => *x,
+                })
+                .collect();
+            Ok(vec![Some(b.emit_valid(e.op.clone(), &operands))])
+        }
+        Rule::Multilinear(_) => {
+            let mut sum = None;
+            for (i, dot) in dots.iter().enumerate() {
+                if let Some(dot) = dot {
+                    let mut operands = inputs.to_vec();
+                    operands[i] = *dot;
+                    let term = b.emit_valid(e.op.clone(), &operands);
+                    sum = Some(add(b, sum, term));
+                }
+            }
+            Ok(vec![sum])
+        }
+        Rule::General { jvp, .. } => {
+            let wanted: Vec<bool> = dots.iter().map(Option::is_some).collect();
+            let derive = Derive { inputs, outputs, bodies: &e.bodies, wanted: &wanted, transforms };
+            jvp(b, &derive, dots).map_err(|error| at(error, e))
+        }
+    }
+}
+
+fn add(b: &mut Builder, sum: Option<Value>, term: Value) -> Value {
+    match sum {
+        Some(sum) => b.add(sum, term),
+        None => term,
+    }
+}
+
+/// The transforms on bodies of structured equations: the same freeze holds inside.
+struct Nested<'a> {
+    freeze: Option<&'a Freeze>,
+}
+
+impl Transforms for Nested<'_> {
+    fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
+        Ok(forward(body, wanted, self.freeze)?.tape)
+    }
+
+    fn vjp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
+        let reverse = vjp_frozen(body, wanted, self.freeze)?;
+        let outputs = body.outputs().len()..reverse.tape.outputs().len();
+        Ok(reverse.tape.with_outputs(outputs))
+    }
+
+    fn vmap(&self, _: &Tape, _: &[bool], _: usize) -> Result<Tape, Error> {
+        Err(Error::new(ErrorKind::NoRule, "jvp: a rule asked for a batched body"))
+    }
+}

@@ -1,0 +1,192 @@
+//! A linearised point: the value, and the linear map `ẋ ↦ J(x) ẋ` as a tape of its own.
+//!
+//! Forward mode writes primal and tangent equations interleaved; what does not depend on a tangent can be computed once
+//! for all directions. The split keeps the order of both halves, and the values that cross it are the residuals.
+
+use super::{Freeze, at, jvp_frozen, vjp};
+use crate::error::{Error, ErrorKind};
+use crate::tape::{Builder, Class, Rule, Tape, Value};
+
+/// A function split at a point.
+#[derive(Clone, Debug)]
+pub struct Linearized {
+    /// `x… → (y…, r…)`: the value, and what the linear map needs of the point.
+    pub primal: Tape,
+    /// `(r…, ẋ…) → ẏ…`.
+    pub linear: Tape,
+    /// How many of the primal outputs are `y`.
+    pub outputs: usize,
+}
+
+/// Splits `tape` into its value and its derivative along the flagged inputs, with an optional freeze.
+///
+/// # Errors
+/// As [`jvp_frozen`].
+pub fn linearize(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Linearized, Error> {
+    let joint = jvp_frozen(tape, wrt, freeze)?.tape;
+    let points = tape.inputs().len();
+    let outputs = tape.outputs().len();
+    let mut moves = vec![false; joint.value_count()];
+    for v in &joint.inputs()[points..] {
+        moves[v.index()] = true;
+    }
+    for e in joint.equations() {
+        if e.inputs.iter().any(|v| moves[v.index()]) {
+            for v in &e.outputs {
+                moves[v.index()] = true;
+            }
+        }
+    }
+    // A result that does not move (a zero tangent) is computed by the linear half from nothing, or read as a residual.
+    let mut crossing: Vec<Value> = Vec::new();
+    let mut crosses = vec![false; joint.value_count()];
+    let mut cross = |v: Value| {
+        if !moves[v.index()] && !std::mem::replace(&mut crosses[v.index()], true) {
+            crossing.push(v);
+        }
+    };
+    for e in joint.equations().iter().filter(|e| e.outputs.iter().any(|v| moves[v.index()])) {
+        e.inputs.iter().copied().for_each(&mut cross);
+    }
+    joint.outputs()[outputs..].iter().copied().for_each(&mut cross);
+    // Constants are copied into the linear half rather than passed as residuals.
+    let is_source = |v: &Value| joint.equations().iter().any(|e| e.outputs.contains(v) && is_cheap(&joint, e));
+    let crossing: Vec<Value> = crossing.into_iter().filter(|v| !is_source(v)).collect();
+
+    let mut primal = Copy::new(&joint, format!("{}_primal", tape.name()));
+    for v in &joint.inputs()[..points] {
+        primal.input(*v);
+    }
+    let mut linear = Copy::new(&joint, format!("{}_linear", tape.name()));
+    for v in crossing.iter().chain(&joint.inputs()[points..]) {
+        linear.input(*v);
+    }
+    for (i, e) in joint.equations().iter().enumerate() {
+        let moving = e.outputs.iter().any(|v| moves[v.index()]);
+        if !moving {
+            primal.equation(i)?;
+        }
+        if moving || is_cheap(&joint, e) {
+            linear.equation(i)?;
+        }
+    }
+    let primal_outputs: Vec<Value> = joint.outputs()[..outputs].iter().chain(&crossing).copied().collect();
+    Ok(Linearized {
+        primal: primal.finish(&primal_outputs),
+        linear: linear.finish(&joint.outputs()[outputs..]),
+        outputs,
+    })
+}
+
+/// Constants and their copies along axes: cheaper to write again than to pass on.
+fn is_cheap(tape: &Tape, e: &crate::tape::Equation) -> bool {
+    let source = |e: &crate::tape::Equation| e.inputs.is_empty() && e.bodies.is_empty();
+    source(e)
+        || (e.op.name() == "broadcast"
+            && tape.equations().iter().any(|d| d.outputs.contains(&e.inputs[0]) && source(d)))
+}
+
+/// Part of a tape, copied equation by equation.
+struct Copy<'a> {
+    from: &'a Tape,
+    builder: Builder,
+    map: Vec<Option<Value>>,
+}
+
+impl<'a> Copy<'a> {
+    fn new(from: &'a Tape, name: String) -> Copy<'a> {
+        Copy { from, builder: Builder::new(name), map: vec![None; from.value_count()] }
+    }
+
+    fn input(&mut self, v: Value) {
+        self.map[v.index()] = Some(self.builder.input(self.from.type_of(v).clone()));
+    }
+
+    fn equation(&mut self, i: usize) -> Result<(), Error> {
+        let e = &self.from.equations()[i];
+        let inputs: Vec<Value> = e.inputs.iter().map(|v| self.map[v.index()].expect("copied before")).collect();
+        self.builder.set_label(e.label.clone());
+        let outputs = self.builder.emit_all(e.op.clone(), &inputs, e.bodies.clone())?;
+        for (v, new) in e.outputs.iter().zip(outputs) {
+            self.map[v.index()] = Some(new);
+        }
+        Ok(())
+    }
+
+    fn finish(self, outputs: &[Value]) -> Tape {
+        let outputs = outputs.iter().map(|v| self.map[v.index()].expect("copied before")).collect();
+        self.builder.finish_live(outputs)
+    }
+}
+
+/// The transpose of a linear tape: from `(r…, ẋ…) → ẏ…` to `(r…, ȳ…) → x̄…`, where `linear` flags the ẋ.
+///
+/// # Errors
+/// [`ErrorKind::Declaration`] if the tape is not linear in the flagged inputs.
+pub fn transpose(tape: &Tape, linear: &[bool]) -> Result<Tape, Error> {
+    check_linear(tape, linear)?;
+    let reverse = vjp(tape, linear)?.tape;
+    // Linear in ẋ, so nothing of ẋ is left in the transpose: keep the other inputs and the seeds.
+    let n = tape.inputs().len();
+    let keep: Vec<usize> = (0..reverse.inputs().len()).filter(|i| *i >= n || !linear[*i]).collect();
+    let outputs = tape.outputs().len()..reverse.outputs().len();
+    reverse.with_outputs(outputs).with_inputs(&keep)
+}
+
+/// Checks that every output is linear in the flagged inputs, equation by equation.
+///
+/// # Errors
+/// [`ErrorKind::Declaration`] naming the first equation that is not, or an output that does not depend on them (which is linear only
+/// if it is zero, and that is not checked).
+pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
+    super::check_flags(tape, linear, "transpose")?;
+    let mut moves = vec![false; tape.value_count()];
+    for (v, flag) in tape.inputs().iter().zip(linear) {
+        moves[v.index()] = *flag;
+    }
+    for e in tape.equations() {
+        let moving = e.inputs.iter().filter(|v| moves[v.index()]).count();
+        if moving == 0 {
+            continue;
+        }
+        // A linear primitive of several float operands is linear only if all of them move (or the others are zero).
+        let fixed_floats =
+            e.inputs.iter().any(|v| !moves[v.index()] && tape.type_of(*v).dtype.is_float() && !is_zero(tape, *v));
+        let fine = match e.op.rule() {
+            Rule::Constant => false,
+            Rule::Multilinear(_) => moving == 1,
+            Rule::Linear(_) => !fixed_floats,
+            Rule::General { class: Class::Linear, .. } => !fixed_floats,
+            _ => is_quotient_by_fixed(e, &moves),
+        };
+        if !fine {
+            let what = format!("{} is not linear in what it is declared to be linear in", e.op.name());
+            return Err(at(Error::new(ErrorKind::Declaration, what), e));
+        }
+        for v in &e.outputs {
+            moves[v.index()] = true;
+        }
+    }
+    for (i, v) in tape.outputs().iter().enumerate() {
+        if !moves[v.index()] && !is_zero(tape, *v) {
+            let what = format!("output {i} does not depend on what it is declared to be linear in, and is not zero");
+            return Err(Error::new(ErrorKind::Declaration, what));
+        }
+    }
+    Ok(())
+}
+
+/// `a / b` with a fixed b is linear in a.
+fn is_quotient_by_fixed(e: &crate::tape::Equation, moves: &[bool]) -> bool {
+    e.op.name() == "div" && !moves[e.inputs[1].index()]
+}
+
+/// Whether a value is written as zeros.
+fn is_zero(tape: &Tape, v: Value) -> bool {
+    let Some(e) = tape.equations().iter().find(|e| e.outputs.contains(&v)) else { return false };
+    match e.op.kernel() {
+        crate::tape::Kernel::Constant(t) => t.to_f64_vec().iter().all(|x| *x == 0.0),
+        crate::tape::Kernel::Broadcast { .. } | crate::tape::Kernel::Identity => is_zero(tape, e.inputs[0]),
+        _ => false,
+    }
+}

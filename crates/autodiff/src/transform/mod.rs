@@ -1,0 +1,76 @@
+//! Transforms: total functions from tapes to tapes, closed under composition.
+//!
+//! They name no primitive but `add` and `residual` (and the zeros that stand for absent tangents): all they know of an
+//! equation is its rule. Forward-over-reverse is literally `jvp(vjp(tape))`.
+
+mod cut;
+mod freeze;
+mod jvp;
+mod linearize;
+mod vjp;
+mod vmap;
+
+pub use freeze::{Freeze, Part};
+pub use jvp::{Forward, jvp, jvp_frozen};
+pub use linearize::{Linearized, check_linear, linearize, transpose};
+pub use vjp::{Reverse, vjp, vjp_frozen};
+pub use vmap::vmap;
+
+use crate::error::Error;
+use crate::tape::{Equation, Tape, Transforms};
+
+/// The transforms on bodies where none of the three has a state of its own to hand down.
+pub(crate) struct Plain;
+
+impl Transforms for Plain {
+    fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
+        Ok(jvp(body, wanted)?.tape)
+    }
+
+    fn vjp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
+        let reverse = vjp(body, wanted)?;
+        let outputs = body.outputs().len()..reverse.tape.outputs().len();
+        Ok(reverse.tape.with_outputs(outputs))
+    }
+
+    fn vmap(&self, body: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error> {
+        vmap(body, batched, size)
+    }
+}
+
+/// The same error, with the user's line of the equation that is at fault.
+fn at(error: Error, e: &Equation) -> Error {
+    match e.label.user_line() {
+        Some(line) => error.at(line),
+        None => error,
+    }
+}
+
+/// "A primitive without a rule": names the primitive, the transform and the reason.
+fn no_rule(e: &Equation, transform: &str, why: &str) -> Error {
+    at(Error::new(crate::ErrorKind::NoRule, format!("{transform}: {} has no derivative: {why}", e.op.name())), e)
+}
+
+/// One flag a tape input.
+fn check_flags(tape: &Tape, flags: &[bool], transform: &str) -> Result<(), Error> {
+    if flags.len() != tape.inputs().len() {
+        let (n, m) = (tape.inputs().len(), flags.len());
+        crate::error::bail!(Arity, "{transform}: the tape {} has {n} inputs, {m} flags are given", tape.name());
+    }
+    Ok(())
+}
+
+/// Inputs to be differentiated must be floats.
+fn check_floats(tape: &Tape, wrt: &[bool], transform: &str) -> Result<(), Error> {
+    check_flags(tape, wrt, transform)?;
+    for (i, v) in tape.inputs().iter().enumerate() {
+        let ty = tape.type_of(*v);
+        if wrt[i] && !ty.dtype.is_float() {
+            crate::error::bail!(
+                NotDifferentiable,
+                "{transform}: input {i} is {ty}, and integers and bools have no derivative"
+            );
+        }
+    }
+    Ok(())
+}

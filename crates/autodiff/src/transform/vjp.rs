@@ -1,0 +1,212 @@
+//! Reverse mode: from a tape for `f` to a tape for `(x, ȳ) ↦ (f(x), Jᵀ(x) ȳ)`.
+//!
+//! One backward walk. Each value holds at most one cotangent, and absence means zero, so branches that do not reach the
+//! output cost nothing. The result is an ordinary tape: differentiate it again for `Jᵀ`'s own derivative.
+//!
+//! Rules get their operands and outputs only as reads through `residual`, labelled with the equation that reads: the
+//! places where that equation's second derivative will enter (see `freeze`). `verify` checks that there is no other way.
+//!
+//! Invariant: a value's cotangent is complete before the equation that defined it is visited, because equations are in
+//! topological order.
+
+use super::cut::Sides;
+use super::{Freeze, at, check_floats, jvp_frozen, no_rule};
+use crate::error::{Error, ErrorKind};
+use crate::ops::{Ops, Residual, op};
+use crate::tape::{Builder, Class, Derive, Equation, Role, Rule, Tape, Transforms, Value};
+
+/// What reverse mode wrote.
+#[derive(Clone, Debug)]
+pub struct Reverse {
+    /// `(x…, ȳ of every float y…) → (y…, x̄ of the chosen x…)`.
+    pub tape: Tape,
+    /// The number of this sweep; its residuals carry it.
+    pub sweep: u32,
+    /// Positions (among all inputs) of chosen inputs that no float output depends on: their x̄ is exactly zero.
+    pub unreached: Vec<usize>,
+}
+
+/// The reverse derivative with respect to the inputs that `wrt` flags.
+///
+/// # Errors
+/// [`ErrorKind::NotDifferentiable`] for an integer input, [`ErrorKind::NoRule`] for a primitive without a rule.
+pub fn vjp(tape: &Tape, wrt: &[bool]) -> Result<Reverse, Error> {
+    vjp_frozen(tape, wrt, None)
+}
+
+/// [`vjp`], where no cotangent passes the residuals (of an earlier sweep) that `freeze` does not leave live.
+///
+/// # Errors
+/// As [`vjp`]; [`ErrorKind::Selection`] if the freeze names what the tape does not have.
+pub fn vjp_frozen(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Reverse, Error> {
+    check_floats(tape, wrt, "vjp")?;
+    if let Some(freeze) = freeze {
+        freeze.check(tape)?;
+    }
+    let mut sweep = 0;
+    tape.for_each_equation(&mut |e| {
+        if let Some(residual) = e.op.downcast::<Residual>() {
+            sweep = sweep.max(residual.sweep);
+        }
+    });
+    let sides = Sides::of(tape, wrt);
+    reverse(tape, wrt, sweep + 1, &sides, freeze)
+}
+
+fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<&Freeze>) -> Result<Reverse, Error> {
+    let mut b = Builder::new(tape.name());
+    let inputs: Vec<Value> = tape.inputs().iter().map(|v| b.input(tape.type_of(*v).clone())).collect();
+    let is_float = |v: &Value| tape.type_of(*v).dtype.is_float();
+    let seeds: Vec<Value> =
+        tape.outputs().iter().filter(|v| is_float(v)).map(|v| b.input(tape.type_of(*v).clone())).collect();
+
+    let mut map: Vec<Option<Value>> = vec![None; tape.value_count()];
+    let mut active = vec![false; tape.value_count()];
+    for (v, new) in tape.inputs().iter().zip(&inputs) {
+        map[v.index()] = Some(*new);
+    }
+    for (v, wanted) in tape.inputs().iter().zip(wrt) {
+        active[v.index()] = *wanted;
+    }
+    for e in tape.equations() {
+        let operands: Vec<Value> = e.inputs.iter().map(|v| map[v.index()].expect("in order")).collect();
+        b.set_label(e.label.clone());
+        let outputs = b.emit_all(e.op.clone(), &operands, e.bodies.clone())?;
+        let moved = e.inputs.iter().any(|v| active[v.index()]);
+        for (v, new) in e.outputs.iter().zip(&outputs) {
+            map[v.index()] = Some(*new);
+            active[v.index()] = moved && is_float(v);
+        }
+    }
+
+    let start = b.tape().equations().len();
+    let mut bars: Vec<Option<Value>> = vec![None; tape.value_count()];
+    b.set_label(Default::default());
+    for (v, seed) in tape.outputs().iter().filter(|v| is_float(v)).zip(&seeds) {
+        let sum = bars[v.index()].map_or(*seed, |bar| b.add(bar, *seed));
+        bars[v.index()] = Some(sum);
+    }
+    for (i, e) in tape.equations().iter().enumerate().rev() {
+        let out_bars: Vec<Option<Value>> = e.outputs.iter().map(|v| bars[v.index()]).collect();
+        let wanted: Vec<bool> = e.inputs.iter().map(|v| active[v.index()]).collect();
+        if out_bars.iter().all(Option::is_none) || !wanted.contains(&true) || is_frozen(e, freeze) {
+            continue;
+        }
+        b.set_label(e.label.derived(Role::Cotangent));
+        let nested = Nested { sweep, sides: sides.of_body(i), freeze };
+        let read = Read { sweep, label: sides.of_equation(i), equation: e, map: &map };
+        let contributions = cotangents_of(&mut b, &read, &out_bars, &wanted, &nested)?;
+        for ((v, bar), _) in e.inputs.iter().zip(contributions).zip(&wanted).filter(|(_, w)| **w) {
+            if let Some(bar) = bar {
+                let sum = bars[v.index()].map_or(bar, |old| b.add(old, bar));
+                bars[v.index()] = Some(sum);
+            }
+        }
+    }
+
+    let mut outputs: Vec<Value> = tape.outputs().iter().map(|v| map[v.index()].expect("defined")).collect();
+    let mut unreached = Vec::new();
+    b.set_label(Default::default());
+    for (i, v) in tape.inputs().iter().enumerate().filter(|(i, _)| wrt[*i]) {
+        if bars[v.index()].is_none() {
+            unreached.push(i);
+        }
+        outputs.push(bars[v.index()].unwrap_or_else(|| b.full(tape.type_of(*v), 0.0)));
+    }
+    // Rules may have read more than their result needs (a partial for an operand that is not wanted); only what is live counts.
+    #[cfg(debug_assertions)]
+    {
+        let written = b.clone().finish(outputs.clone()).expect("own values");
+        written.assert_none(&written.residual_violations(start, &seeds));
+    }
+    let _ = start;
+    Ok(Reverse { tape: b.finish_live(outputs), sweep, unreached })
+}
+
+fn is_frozen(e: &Equation, freeze: Option<&Freeze>) -> bool {
+    match (freeze, e.op.downcast::<Residual>()) {
+        (Some(freeze), Some(residual)) => freeze.freezes(residual),
+        _ => false,
+    }
+}
+
+/// How the rule of one equation reads primal values.
+struct Read<'a> {
+    sweep: u32,
+    label: Vec<(String, crate::ops::Side)>,
+    equation: &'a Equation,
+    map: &'a [Option<Value>],
+}
+
+impl Read<'_> {
+    fn through_residual(&self, b: &mut Builder, v: Value) -> Value {
+        let e = self.equation;
+        let residual = Residual {
+            sweep: self.sweep,
+            class: e.class(),
+            sides: self.label.clone(),
+            scope: e.label.scope_path(),
+            line: e.label.user_line().map_or_else(String::new, ToString::to_string),
+        };
+        b.emit_valid(op(residual), &[self.map[v.index()].expect("defined")])
+    }
+}
+
+fn cotangents_of(
+    b: &mut Builder,
+    read: &Read<'_>,
+    bars: &[Option<Value>],
+    wanted: &[bool],
+    transforms: &dyn Transforms,
+) -> Result<Vec<Option<Value>>, Error> {
+    let e = read.equation;
+    let rule = e.op.rule();
+    let inputs: Vec<Value> = e.inputs.iter().map(|v| read.through_residual(b, *v)).collect();
+    match rule {
+        Rule::Constant => Ok(vec![None; inputs.len()]),
+        Rule::Missing(why) => Err(no_rule(e, "vjp", why)),
+        Rule::Pointwise(partials) => {
+            let y_bar = bars[0].expect("the one output has a cotangent");
+            let output = read.through_residual(b, e.outputs[0]);
+            let partials = partials(b, &inputs, output);
+            Ok(partials.into_iter().zip(wanted).map(|(p, w)| w.then(|| b.mul(y_bar, p))).collect())
+        }
+        Rule::Linear(transpose) => Ok(transpose(b, &inputs, bars[0].expect("the one output has a cotangent"))),
+        Rule::Multilinear(transpose) => {
+            let y_bar = bars[0].expect("the one output has a cotangent");
+            Ok((0..inputs.len()).map(|i| wanted[i].then(|| transpose(b, &inputs, y_bar, i))).collect())
+        }
+        Rule::General { vjp, class, .. } => {
+            // Linear primitives read no value, so identities stay free of residuals.
+            let outputs: Vec<Value> = match class {
+                Class::Linear => inputs.iter().copied().take(e.outputs.len()).collect(),
+                _ => e.outputs.iter().map(|v| read.through_residual(b, *v)).collect(),
+            };
+            let derive = Derive { inputs: &inputs, outputs: &outputs, bodies: &e.bodies, wanted, transforms };
+            vjp(b, &derive, bars).map_err(|error| at(error, e))
+        }
+    }
+}
+
+/// The transforms on bodies of structured equations: the same sweep, the sides seen from outside, the same freeze.
+struct Nested<'a> {
+    sweep: u32,
+    sides: Sides,
+    freeze: Option<&'a Freeze>,
+}
+
+impl Transforms for Nested<'_> {
+    fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
+        Ok(jvp_frozen(body, wanted, self.freeze)?.tape)
+    }
+
+    fn vjp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
+        let reverse = reverse(body, wanted, self.sweep, &self.sides, self.freeze)?;
+        let outputs = body.outputs().len()..reverse.tape.outputs().len();
+        Ok(reverse.tape.with_outputs(outputs))
+    }
+
+    fn vmap(&self, _: &Tape, _: &[bool], _: usize) -> Result<Tape, Error> {
+        Err(Error::new(ErrorKind::NoRule, "vjp: a rule asked for a batched body"))
+    }
+}

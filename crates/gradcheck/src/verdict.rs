@@ -1,0 +1,215 @@
+//! The three outcomes of a check.
+//!
+//! Two would be one too few: a check that could not look must not look like one that looked and found nothing.
+
+use crate::failure::Failure;
+use crate::reason::Reason;
+use std::fmt;
+
+/// Which check spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Check {
+    /// A gradient against differences of the values.
+    Gradient,
+    /// A Jacobian-vector product against differences of the values.
+    Jvp,
+    /// ⟨w, J v⟩ = ⟨Jᵀ w, v⟩.
+    Adjoint,
+    /// A Hessian-vector product against differences of the gradient.
+    Hvp,
+    /// A Hessian-vector product against second differences of the values.
+    HvpFromValue,
+    /// ⟨u, H v⟩ = ⟨v, H u⟩.
+    HessianSymmetry,
+    /// D³f\[u, v\] against differences of the Hessian-vector product.
+    Third,
+    /// D³f\[u, v, w\] is the same in every order of its arguments.
+    ThirdSymmetry,
+    /// The slopes of Taylor remainders.
+    Taylor,
+    /// A negative control: does the check catch a planted mistake?
+    Control,
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Check::Gradient => "gradient",
+            Check::Jvp => "jvp",
+            Check::Adjoint => "adjoint",
+            Check::Hvp => "hvp",
+            Check::HvpFromValue => "hvp from values",
+            Check::HessianSymmetry => "hessian symmetry",
+            Check::Third => "third derivative",
+            Check::ThirdSymmetry => "third derivative symmetry",
+            Check::Taylor => "taylor",
+            Check::Control => "negative control",
+        })
+    }
+}
+
+/// What a passed check has seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Passed {
+    /// How many numbers were compared.
+    pub checks: usize,
+    /// How many of these were too small to be resolved on their own: they are only known to be small beside the
+    /// largest entry. [`Checker::strict`](crate::Checker::strict) makes them `Unchecked`.
+    pub unresolved: usize,
+    /// The largest |claimed − estimate| / allowed, between 0 and 1.
+    pub worst: f64,
+    /// The coarsest relative allowance that was used for a resolved entry: a mistake smaller than this would have
+    /// passed.
+    pub resolution: f64,
+}
+
+impl Passed {
+    /// The neutral element of [`Verdict::and`].
+    pub(crate) const NOTHING: Passed = Passed { checks: 0, unresolved: 0, worst: 0.0, resolution: 0.0 };
+}
+
+/// The outcome of a check. It does nothing until it is asked: usually by [`unwrap`](Verdict::unwrap).
+///
+/// # Example
+/// ```
+/// let square = |x: &[f64]| x[0] * x[0];
+/// let verdict = quadric_gradcheck::gradient(square, |x| vec![2.0 * x[0]], &[3.0]);
+/// assert!(verdict.is_passed());
+///
+/// let abs = |x: &[f64]| x[0].abs();
+/// let verdict = quadric_gradcheck::gradient(abs, |x| vec![x[0].signum()], &[0.0]);
+/// assert!(verdict.is_unchecked()); // a kink: neither right nor wrong
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "a verdict that nobody reads tests nothing: call `.unwrap()`"]
+pub enum Verdict {
+    /// Every comparison agrees within its tolerance.
+    Passed(Passed),
+    /// At least one comparison does not.
+    Failed(Box<Failure>),
+    /// The check could not look.
+    Unchecked {
+        /// Which check.
+        check: Check,
+        /// What was in the way.
+        reason: Reason,
+    },
+}
+
+impl Verdict {
+    pub(crate) fn unchecked(check: Check, reason: Reason) -> Self {
+        Verdict::Unchecked { check, reason }
+    }
+
+    /// Gives what was seen, or panics with the message on `Failed` **and** on `Unchecked`.
+    ///
+    /// # Panics
+    /// Unless the check passed.
+    ///
+    /// # Example
+    /// ```should_panic
+    /// quadric_gradcheck::gradient(|x: &[f64]| x[0] * x[0], |x| vec![x[0]], &[3.0]).unwrap(); // half of 2 x
+    /// ```
+    #[track_caller]
+    pub fn unwrap(self) -> Passed {
+        match self {
+            Verdict::Passed(passed) => passed,
+            other => panic!("{other}"),
+        }
+    }
+
+    /// True if every comparison agreed.
+    pub fn is_passed(&self) -> bool {
+        matches!(self, Verdict::Passed(_))
+    }
+
+    /// True if a comparison disagreed.
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Verdict::Failed(_))
+    }
+
+    /// True if the check could not look.
+    pub fn is_unchecked(&self) -> bool {
+        matches!(self, Verdict::Unchecked { .. })
+    }
+
+    /// What failed, if something did.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Verdict::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Why nothing was checked, if so.
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Verdict::Unchecked { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// Turns the verdict into a `Result` for tests that use `?`; the error prints the message.
+    ///
+    /// # Errors
+    /// The verdict itself, unless it passed.
+    pub fn ok(self) -> Result<Passed, NotPassed> {
+        match self {
+            Verdict::Passed(passed) => Ok(passed),
+            other => Err(NotPassed(Box::new(other))),
+        }
+    }
+
+    /// Both verdicts in one: a failure outweighs an unchecked, an unchecked outweighs a pass.
+    pub fn and(self, other: Verdict) -> Verdict {
+        match (self, other) {
+            (Verdict::Passed(a), Verdict::Passed(b)) => Verdict::Passed(Passed {
+                checks: a.checks + b.checks,
+                unresolved: a.unresolved + b.unresolved,
+                worst: a.worst.max(b.worst),
+                resolution: a.resolution.max(b.resolution),
+            }),
+            (failed @ Verdict::Failed(_), _) | (_, failed @ Verdict::Failed(_)) => failed,
+            (unchecked @ Verdict::Unchecked { .. }, _) | (_, unchecked) => unchecked,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Passed(passed) => {
+                let Passed { checks, unresolved, worst, resolution } = passed;
+                write!(out, "passed: {checks} comparisons, the worst at {worst:.2} of its tolerance")?;
+                write!(out, ", relative resolution {resolution:.1e}")?;
+                if *unresolved > 0 {
+                    write!(out, "; {unresolved} too small to resolve on their own")?;
+                }
+                Ok(())
+            }
+            Verdict::Failed(failure) => failure.fmt(out),
+            Verdict::Unchecked { check, reason } => write!(out, "{check} unchecked: {reason}"),
+        }
+    }
+}
+
+/// A [`Verdict`] that is not `Passed`, as an error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotPassed(Box<Verdict>);
+
+impl NotPassed {
+    /// The verdict: `Failed` or `Unchecked`.
+    pub fn verdict(&self) -> &Verdict {
+        &self.0
+    }
+}
+
+impl fmt::Display for NotPassed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl std::error::Error for NotPassed {}

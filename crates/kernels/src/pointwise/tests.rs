@@ -1,0 +1,442 @@
+//! Accuracy against 60-digit references, special values, and one result per element on every path.
+
+use super::*;
+use crate::element::Real;
+use crate::isa::on_every_path;
+
+/// The elementary functions with their bounds in ulp, as the module's table states them: (op, name, f32, f64).
+const BOUNDS: [(Unary, &str, f64, f64); 9] = [
+    (Unary::Exp, "exp", 0.89, 1.0),
+    (Unary::Expm1, "expm1", 1.15, 1.03),
+    (Unary::Log, "log", 0.81, 0.78),
+    (Unary::Log1p, "log1p", 0.82, 0.80),
+    (Unary::Sin, "sin", 0.57, 0.77),
+    (Unary::Cos, "cos", 0.57, 0.77),
+    (Unary::Tanh, "tanh", 1.35, 1.29),
+    (Unary::Erf, "erf", 1.27, 1.20),
+    (Unary::Logistic, "logistic", 1.94, 1.80),
+];
+
+/// One line of the table: f(x) = hi + lo.
+struct Reference {
+    name: String,
+    x: f64,
+    hi: f64,
+    lo: f64,
+}
+
+fn parse(table: &str) -> Vec<Reference> {
+    let number = |word: &str| f64::from_bits(u64::from_str_radix(word, 16).unwrap());
+    table
+        .lines()
+        .map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            Reference { name: words[0].into(), x: number(words[1]), hi: number(words[2]), lo: number(words[3]) }
+        })
+        .collect()
+}
+
+/// The distance between neighbouring numbers of a format around `y`: `digits` bits, `lowest` the subnormals' exponent.
+fn ulp(y: f64, digits: i32, lowest: i32) -> f64 {
+    let exponent = (y.abs().to_bits() >> 52).max(1) as i32 - 1023;
+    let exponent = (exponent - digits + 1).max(lowest);
+    // Not powi: its 1 / 2ⁿ overflows for subnormal results.
+    f64::from_bits(if exponent < -1022 { 1 << (exponent + 1074) } else { ((exponent + 1023) as u64) << 52 })
+}
+
+fn apply<T: Real>(op: Unary, x: &[T]) -> Vec<T> {
+    let mut y = vec![T::nan(); x.len()];
+    unary(op, x, &mut y);
+    y
+}
+
+/// The largest error in ulps per function and path, over a table.
+fn measure(table: &[Reference], mut report: impl FnMut(&str, &str, f64, f64)) {
+    for (op, name, _, _) in BOUNDS {
+        let rows: Vec<&Reference> = table.iter().filter(|r| r.name == name).collect();
+        assert!(!rows.is_empty());
+        let x: Vec<f64> = rows.iter().map(|r| r.x).collect();
+        // f32: the inputs rounded; the f64 function, measured on the same table, is the reference.
+        let x32: Vec<f32> = x.iter().map(|&x| x as f32).collect();
+        let exact: Vec<f64> = apply(op, &x32.iter().map(|&x| f64::from(x)).collect::<Vec<_>>());
+        on_every_path(|isa| {
+            let (mut worst64, mut worst32) = ((0.0f64, 0.0), (0.0f64, 0.0));
+            for (r, y) in rows.iter().zip(apply(op, &x)) {
+                let error = ((y - r.hi) - r.lo).abs() / ulp(r.hi, 53, -1074);
+                if error > worst64.0 {
+                    worst64 = (error, r.x);
+                }
+            }
+            for ((&x, y), &exact) in x32.iter().zip(apply(op, &x32)).zip(&exact) {
+                if exact.abs() > f64::from(f32::MAX) {
+                    continue;
+                }
+                let error = (f64::from(y) - exact).abs() / ulp(exact, 24, -149);
+                if error > worst32.0 {
+                    worst32 = (error, f64::from(x));
+                }
+            }
+            println!(
+                "{name:9} {:9} f32 {:.3} at {:e}   f64 {:.3} at {:e}",
+                isa.name(),
+                worst32.0,
+                worst32.1,
+                worst64.0,
+                worst64.1
+            );
+            report(name, isa.name(), worst32.0, worst64.0);
+        });
+    }
+}
+
+#[test]
+fn errors_stay_below_the_stated_bounds() {
+    measure(&parse(include_str!("references.txt")), |name, isa, e32, e64| {
+        let (_, _, bound32, bound64) = BOUNDS.into_iter().find(|b| b.1 == name).unwrap();
+        assert!(e32 <= bound32 && e64 <= bound64, "{name} on {isa}: {e32} ulp in f32, {e64} ulp in f64");
+    });
+}
+
+/// Prints the figures of the module's table: `QUADRIC_REFERENCES=file cargo test … -- --ignored --nocapture measured`,
+/// the file from `tools/references.py`.
+#[test]
+#[ignore = "needs a large table"]
+fn measured() {
+    let path = std::env::var("QUADRIC_REFERENCES").expect("QUADRIC_REFERENCES names the table");
+    measure(&parse(&std::fs::read_to_string(path).unwrap()), |_, _, _, _| {});
+}
+
+const ALL: [Unary; 26] = [
+    Unary::Neg,
+    Unary::Abs,
+    Unary::Sign,
+    Unary::Exp,
+    Unary::Expm1,
+    Unary::Log,
+    Unary::Log1p,
+    Unary::Sqrt,
+    Unary::Rsqrt,
+    Unary::Sin,
+    Unary::Cos,
+    Unary::Tanh,
+    Unary::Erf,
+    Unary::Logistic,
+    Unary::Floor,
+    Unary::Recip,
+    Unary::Square,
+    Unary::Powi(-3),
+    Unary::Powi(-2),
+    Unary::Powi(-1),
+    Unary::Powi(0),
+    Unary::Powi(1),
+    Unary::Powi(2),
+    Unary::Powi(3),
+    Unary::Powi(11),
+    Unary::Not,
+];
+
+/// Ordinary, extreme and special values, shuffled together.
+fn awkward<T: Real>(n: usize) -> Vec<T> {
+    let special = [
+        0.0,
+        -0.0,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        1e30,
+        -3e6,
+        1e-40,
+        -5e-324,
+        88.8,
+        -104.0,
+        -745.0,
+        1048577.0,
+    ];
+    (0..n)
+        .map(|i| {
+            let ordinary = ((i * 7919) % 1000) as f64 / 100.0 - 5.0;
+            T::from_f64(if i % 5 == 3 { special[(i / 5) % special.len()] } else { ordinary })
+        })
+        .collect()
+}
+
+fn bits<T: Real>(x: &[T]) -> Vec<u64> {
+    // A NaN's payload is nobody's business.
+    x.iter().map(|v| if v.is_nan() { u64::MAX } else { v.as_f64().to_bits() }).collect()
+}
+
+fn an_element_depends_on_its_value_alone<T: Real>() {
+    let x = awkward::<T>(1103);
+    on_every_path(|isa| {
+        for op in ALL {
+            let whole = bits(&apply(op, &x));
+            let one_by_one: Vec<u64> = x.iter().flat_map(|&v| bits(&apply(op, &[v]))).collect();
+            assert_eq!(whole, one_by_one, "{op:?} on {}", isa.name());
+            let shifted = bits(&apply(op, &x[3..700]));
+            assert_eq!(shifted, whole[3..700], "{op:?} on {}", isa.name());
+            let mut in_place = x.clone();
+            unary_in_place(op, &mut in_place);
+            assert_eq!(bits(&in_place), whole, "{op:?} in place on {}", isa.name());
+        }
+    });
+}
+
+#[test]
+fn an_element_does_not_depend_on_its_place() {
+    an_element_depends_on_its_value_alone::<f32>();
+    an_element_depends_on_its_value_alone::<f64>();
+}
+
+#[test]
+fn paths_differ_by_rounding_only_and_avx_paths_not_at_all() {
+    let x = awkward::<f64>(999);
+    for op in ALL {
+        let mut results = Vec::new();
+        on_every_path(|_| results.push(apply(op, &x)));
+        if let [_, avx2, avx512] = &results[..] {
+            assert_eq!(bits(avx2), bits(avx512), "{op:?}");
+        }
+        for other in &results[1..] {
+            for ((&p, &o), &x) in results[0].iter().zip(other).zip(&x) {
+                let same = p == o || (p.is_nan() && o.is_nan()) || (p - o).abs() <= 4.0 * ulp(p, 53, -1074);
+                assert!(same, "{op:?}({x}): {p} and {o}");
+            }
+        }
+    }
+}
+
+fn special_values_of<T: Real>() {
+    let t = T::from_f64;
+    let (inf, nan) = (T::infinity(), T::nan());
+    let cases = [
+        (Unary::Exp, inf, inf),
+        (Unary::Exp, -inf, t(0.0)),
+        (Unary::Exp, t(1e6), inf),
+        (Unary::Exp, t(-1e6), t(0.0)),
+        (Unary::Exp, t(0.0), t(1.0)),
+        (Unary::Expm1, inf, inf),
+        (Unary::Expm1, -inf, t(-1.0)),
+        (Unary::Expm1, t(1e6), inf),
+        (Unary::Expm1, t(-0.0), t(-0.0)),
+        (Unary::Expm1, T::min_positive_value() / t(4.0), T::min_positive_value() / t(4.0)),
+        (Unary::Log, t(0.0), -inf),
+        (Unary::Log, t(-0.0), -inf),
+        (Unary::Log, t(-1.0), nan),
+        (Unary::Log, -inf, nan),
+        (Unary::Log, inf, inf),
+        (Unary::Log, t(1.0), t(0.0)),
+        (Unary::Log1p, t(-1.0), -inf),
+        (Unary::Log1p, t(-2.0), nan),
+        (Unary::Log1p, inf, inf),
+        (Unary::Log1p, t(-0.0), t(-0.0)),
+        (Unary::Sin, t(-0.0), t(-0.0)),
+        (Unary::Sin, inf, nan),
+        (Unary::Cos, t(0.0), t(1.0)),
+        (Unary::Cos, -inf, nan),
+        (Unary::Sin, t(1e15), t(1e15).sin()),
+        (Unary::Tanh, inf, t(1.0)),
+        (Unary::Tanh, -inf, t(-1.0)),
+        (Unary::Tanh, t(-0.0), t(-0.0)),
+        (Unary::Erf, inf, t(1.0)),
+        (Unary::Erf, -inf, t(-1.0)),
+        (Unary::Erf, t(-0.0), t(-0.0)),
+        (Unary::Logistic, inf, t(1.0)),
+        (Unary::Logistic, -inf, t(0.0)),
+        (Unary::Logistic, t(0.0), t(0.5)),
+        (Unary::Sign, t(-0.0), t(-0.0)),
+        (Unary::Sign, t(-3.0), t(-1.0)),
+        (Unary::Abs, t(-0.0), t(0.0)),
+        (Unary::Floor, t(-0.5), t(-1.0)),
+        (Unary::Powi(0), nan, t(1.0)),
+        (Unary::Powi(-3), t(2.0), t(0.125)),
+        (Unary::Powi(i32::MIN), t(1.0), t(1.0)),
+        (Unary::Powi(5), t(-2.0), t(-32.0)),
+        (Unary::Recip, t(-0.0), -inf),
+        (Unary::Rsqrt, t(4.0), t(0.5)),
+        (Unary::Not, t(-0.0), t(1.0)),
+        (Unary::Not, nan, t(0.0)),
+    ];
+    on_every_path(|isa| {
+        for (op, x, y) in cases {
+            let found = apply(op, &[x]);
+            assert_eq!(bits(&found), bits(&[y]), "{op:?}({x:?}) on {}: {found:?}, not {y:?}", isa.name());
+        }
+        for op in ALL {
+            if !matches!(op, Unary::Powi(0) | Unary::Not) {
+                assert!(apply(op, &[nan])[0].is_nan(), "{op:?}(NaN)");
+            }
+        }
+    });
+}
+
+#[test]
+fn special_values() {
+    special_values_of::<f32>();
+    special_values_of::<f64>();
+}
+
+#[test]
+fn empty_slices_are_fine() {
+    for op in ALL {
+        assert!(apply::<f32>(op, &[]).is_empty());
+    }
+    binary::<f64>(Binary::Add, Operand::Slice(&[]), Operand::Scalar(1.0), &mut []);
+    select::<f64>(Operand::Scalar(1.0), Operand::Slice(&[]), Operand::Scalar(1.0), &mut []);
+}
+
+const BINARY: [Binary; 13] = [
+    Binary::Add,
+    Binary::Sub,
+    Binary::Mul,
+    Binary::Div,
+    Binary::Pow,
+    Binary::Max,
+    Binary::Min,
+    Binary::Lt,
+    Binary::Le,
+    Binary::Eq,
+    Binary::Ne,
+    Binary::And,
+    Binary::Or,
+];
+
+fn scalar(op: Binary, a: f64, b: f64) -> f64 {
+    let nan = a.is_nan() || b.is_nan();
+    match op {
+        Binary::Add => a + b,
+        Binary::Sub => a - b,
+        Binary::Mul => a * b,
+        Binary::Div => a / b,
+        Binary::Pow => a.powf(b),
+        Binary::Max if nan => f64::NAN,
+        Binary::Min if nan => f64::NAN,
+        // Of equal numbers (zeros of either sign) the second one.
+        Binary::Max => {
+            if a > b {
+                a
+            } else {
+                b
+            }
+        }
+        Binary::Min => {
+            if a < b {
+                a
+            } else {
+                b
+            }
+        }
+        Binary::Lt => f64::from(u8::from(a < b)),
+        Binary::Le => f64::from(u8::from(a <= b)),
+        Binary::Eq => f64::from(u8::from(a == b)),
+        Binary::Ne => f64::from(u8::from(a != b)),
+        Binary::And => f64::from(u8::from(a != 0.0 && b != 0.0)),
+        Binary::Or => f64::from(u8::from(a != 0.0 || b != 0.0)),
+    }
+}
+
+#[test]
+fn binary_operations_agree_with_scalars_in_every_form() {
+    let a = awkward::<f64>(131);
+    let b: Vec<f64> = awkward::<f64>(131 * 3).into_iter().step_by(3).collect();
+    on_every_path(|isa| {
+        for op in BINARY {
+            let each = |f: &dyn Fn(usize) -> (f64, f64)| -> Vec<u64> {
+                bits(&(0..a.len()).map(f).map(|(a, b)| scalar(op, a, b)).collect::<Vec<_>>())
+            };
+            let run = |a: Operand<'_, f64>, b: Operand<'_, f64>| {
+                let mut y = vec![f64::NAN; 131];
+                binary(op, a, b, &mut y);
+                bits(&y)
+            };
+            let name = isa.name();
+            use Operand::{Scalar, Slice};
+            assert_eq!(run(Slice(&a), Slice(&b)), each(&|i| (a[i], b[i])), "{op:?} {name}");
+            assert_eq!(run(Slice(&a), Scalar(2.5)), each(&|i| (a[i], 2.5)), "{op:?} {name}");
+            assert_eq!(run(Scalar(2.5), Slice(&b)), each(&|i| (2.5, b[i])), "{op:?} {name}");
+            assert_eq!(run(Scalar(2.5), Scalar(0.5)), each(&|_| (2.5, 0.5)), "{op:?} {name}");
+            for operand in [Slice(&b[..]), Scalar(3.0)] {
+                let other = |i: usize| match operand {
+                    Slice(b) => b[i],
+                    Scalar(b) => b,
+                };
+                let mut y = a.clone();
+                binary_in_place_left(op, &mut y, operand);
+                assert_eq!(bits(&y), each(&|i| (a[i], other(i))), "{op:?} left {name}");
+                let mut y = a.clone();
+                binary_in_place_right(op, operand, &mut y);
+                assert_eq!(bits(&y), each(&|i| (other(i), a[i])), "{op:?} right {name}");
+            }
+        }
+    });
+}
+
+#[test]
+fn select_never_lets_the_other_branch_through() {
+    let mut y = [f64::NAN; 4];
+    select(
+        Operand::Slice(&[1.0, 0.0, -0.0, f64::NAN]),
+        Operand::Slice(&[1.0, f64::NAN, f64::INFINITY, 4.0]),
+        Operand::Slice(&[f64::NAN, 2.0, 3.0, f64::NAN]),
+        &mut y,
+    );
+    assert_eq!(y, [1.0, 2.0, 3.0, 4.0]);
+    select(Operand::Slice(&[0.0, 1.0, 0.0, 1.0]), Operand::Scalar(7.0), Operand::Scalar(8.0), &mut y);
+    assert_eq!(y, [8.0, 7.0, 8.0, 7.0]);
+}
+
+#[test]
+fn multiply_add_rounds_twice_on_every_path() {
+    // (1 + 2⁻³⁰)² - 1: the last bit of the square is lost unless the operation is fused.
+    let (a, n) = (1.0 + 2f64.powi(-30), 37);
+    on_every_path(|_| {
+        let mut y = vec![f64::NAN; n];
+        multiply_add(Operand::Slice(&vec![a; n]), Operand::Scalar(a), Operand::Slice(&vec![-1.0; n]), &mut y);
+        assert!(y.iter().all(|&y| y == a * a - 1.0 && y != a.mul_add(a, -1.0)));
+    });
+}
+
+#[test]
+fn integers_wrap_and_never_panic() {
+    let x = [i32::MIN, -7, -1, 0, 1, 7, i32::MAX];
+    let mut y = [0; 7];
+    unary_int(Unary::Abs, &x, &mut y);
+    assert_eq!(y, [i32::MIN, 7, 1, 0, 1, 7, i32::MAX]);
+    unary_int(Unary::Sign, &x, &mut y);
+    assert_eq!(y, [-1, -1, -1, 0, 1, 1, 1]);
+    unary_int(Unary::Recip, &x, &mut y);
+    assert_eq!(y, [0, 0, -1, 0, 1, 0, 0]);
+    binary_int(Binary::Div, Operand::Slice(&x), Operand::Scalar(-1), &mut y);
+    assert_eq!(y, [i32::MIN, 7, 1, 0, -1, -7, -i32::MAX]);
+    binary_int(Binary::Div, Operand::Slice(&x), Operand::Scalar(0), &mut y);
+    assert_eq!(y, [0; 7]);
+    binary_int(Binary::Add, Operand::Slice(&x), Operand::Scalar(-1), &mut y);
+    assert_eq!(y[0], i32::MAX);
+    let mut mask = [9u8; 3];
+    unary_int(Unary::Not, &[0u8, 1, 2], &mut mask);
+    assert_eq!(mask, [1, 0, 0]);
+    binary_int(Binary::Or, Operand::Slice(&[0u8, 1, 0]), Operand::Slice(&[0, 1, 1]), &mut mask);
+    assert_eq!(mask, [0, 1, 1]);
+}
+
+#[test]
+fn comparisons_yield_bytes_and_nan_is_unordered() {
+    let (a, b) = ([1.0, 2.0, f32::NAN], [2.0, 2.0, f32::NAN]);
+    let run = |op| {
+        let mut y = [7u8; 3];
+        compare(op, Operand::Slice(&a), Operand::Slice(&b), &mut y);
+        y
+    };
+    assert_eq!(run(Comparison::Lt), [1, 0, 0]);
+    assert_eq!(run(Comparison::Le), [1, 1, 0]);
+    assert_eq!(run(Comparison::Eq), [0, 1, 0]);
+    assert_eq!(run(Comparison::Ne), [1, 0, 1]);
+    let mut y = [0; 3];
+    select_any(&[0, 1, 2], &[1, 2, 3], &[4, 5, 6], &mut y);
+    assert_eq!(y, [4, 2, 3]);
+}
+
+#[test]
+#[should_panic(expected = "differ in length")]
+fn lengths_must_agree() {
+    binary(Binary::Add, Operand::Slice(&[1.0f32]), Operand::Scalar(1.0), &mut [0.0; 2]);
+}

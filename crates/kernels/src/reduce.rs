@@ -1,0 +1,25 @@
+//! Reductions: a slice is seen as `[outer, n, inner]`, the middle axis goes.
+//!
+//! Every sum has an order fixed by the sizes alone, and adds pairwise, so its error grows like log n (Higham 2002,
+//! §4.2). With `inner = 1` a row is cut into blocks of 256, a block has sixteen lanes on every instruction set, and
+//! blocks combine in a binary tree. With `inner > 1` vectors run across `inner` and rows combine in such a tree.
+//! Threads take rows, columns, or whole subtrees; they never move a parenthesis.
+
+mod max;
+mod order;
+mod scan;
+mod sum;
+
+pub use max::{argmax, max};
+pub use order::argsort;
+pub use scan::cumsum;
+pub use sum::{dot, sum, sum_int};
+
+/// Stops with one sentence if the sizes do not describe the slices.
+fn check(what: &str, x: usize, outer: usize, n: usize, inner: usize, y: usize, y_expected: usize) {
+    assert!(x == outer * n * inner, "{what}: the operand has {x} elements, not {outer} x {n} x {inner}");
+    assert!(y == y_expected, "{what}: the output has {y} elements, not {y_expected}");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! Running sums.
+
+use super::check;
+use crate::element::Real;
+
+/// y\[o, j, i\] ← x\[o, 0, i\] + … + x\[o, j, i\], or from the far end (j, j + 1, …, n - 1) if `reverse`.
+///
+/// One addition per element, one after the other along the axis: the error grows like n, as in any running sum.
+///
+/// # Panics
+/// If the slices do not have `outer · n · inner` elements each.
+pub fn cumsum<T: Real>(x: &[T], outer: usize, n: usize, inner: usize, reverse: bool, y: &mut [T]) {
+    check("cumsum", x.len(), outer, n, inner, y.len(), outer * n * inner);
+    if x.is_empty() {
+        return;
+    }
+    for (x, y) in x.chunks_exact(n * inner).zip(y.chunks_exact_mut(n * inner)) {
+        for step in 0..n {
+            let j = if reverse { n - 1 - step } else { step };
+            let row = &x[j * inner..][..inner];
+            if step == 0 {
+                y[j * inner..][..inner].copy_from_slice(row);
+            } else if reverse {
+                let (here, before) = y[j * inner..][..2 * inner].split_at_mut(inner);
+                add(row, before, here);
+            } else {
+                let (before, here) = y[(j - 1) * inner..][..2 * inner].split_at_mut(inner);
+                add(row, before, here);
+            }
+        }
+    }
+}
+
+fn add<T: Real>(row: &[T], before: &[T], here: &mut [T]) {
+    for ((y, &x), &b) in here.iter_mut().zip(row).zip(before) {
+        *y = b + x;
+    }
+}

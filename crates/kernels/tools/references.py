@@ -1,0 +1,38 @@
+"""Writes reference values of the elementary functions (needs mpmath; run by hand).
+
+    python3 references.py COUNT PATH
+
+Each line of PATH: name, then x, hi and lo as the bits of f64 in hexadecimal; f(x) = hi + lo to about 100 bits, with
+x spread over the domains where the algorithms behave differently. The table in the tests was made with COUNT = 40.
+"""
+import random
+import struct
+import sys
+from mpmath import mp, mpf, erf, exp, expm1, log, log1p, pi, sin, cos, tanh
+
+mp.dps = 60
+count, path = int(sys.argv[1]), sys.argv[2]
+rng = random.Random(1)
+uniform = lambda lo, hi: [rng.uniform(lo, hi) for _ in range(count)]
+spread = lambda lo, hi: [rng.choice((-1, 1)) * 2 ** rng.uniform(lo, hi) for _ in range(count)]
+positive = lambda xs: [abs(x) for x in xs]
+turns = [float(mpf(rng.randint(-600000, 600000)) * pi / 2) for _ in range(count)]
+
+functions = {
+    "exp": (exp, uniform(-745, 709.7) + uniform(-1, 1) + spread(-60, 0)),
+    "expm1": (expm1, uniform(-40, 709.7) + uniform(-1.2, 1.2) + spread(-60, 0)),
+    "log": (log, positive(spread(-1073, 1023)) + uniform(0.5, 2) + [1 + x for x in spread(-40, -2)]),
+    "log1p": (log1p, positive(spread(-60, 1000)) + uniform(-0.99, 3) + spread(-60, -1)),
+    "tanh": (tanh, uniform(-20, 20) + uniform(-1, 1) + spread(-60, 0)),
+    "erf": (erf, uniform(-6, 6) + uniform(-1.3, 1.3) + spread(-60, 0)),
+    "logistic": (lambda x: 1 / (1 + exp(-x)), uniform(-708, 40) + uniform(-5, 5) + spread(-60, 0)),
+    "sin": (sin, uniform(-(2**20), 2**20) + uniform(-7, 7) + spread(-60, 0) + turns),
+    "cos": (cos, uniform(-(2**20), 2**20) + uniform(-7, 7) + spread(-60, 0) + turns),
+}
+bits = lambda x: struct.pack(">d", x).hex()
+with open(path, "w") as out:
+    for name, (f, xs) in functions.items():
+        for x in xs:
+            y = f(mpf(x))
+            hi = float(y)
+            out.write(f"{name} {bits(x)} {bits(hi)} {bits(float(y - mpf(hi)))}\n")

@@ -1,0 +1,400 @@
+//! Writing files so that a reader never meets half of one.
+//!
+//! The recipe is old: write under another name in the same folder, `fsync` the file, rename, `fsync` the folder. A rename
+//! within a file system is atomic, so at the final name there is the old file or the new one. The two `fsync`s keep that true
+//! over a loss of power: without the first the new name may point to an empty file, without the second the name may be lost
+//! [Pillai et al. 2014].
+//!
+//! A folder cannot be renamed over a folder with something in it, so [`replace_directory`] takes two renames: the old
+//! folder out of the way, the new one into place. Stopped between the two, both are whole under the neighbouring names
+//! `.NAME.old-PID` and `.NAME.new-PID`, and the next call puts the old one back before it begins. (The system call that exchanges
+//! two folders exists on Linux and macOS, but not in the standard library, and not without `unsafe` or a crate of bindings.)
+//!
+//! Because it deletes, [`replace_directory`] is shy: it writes a list of its files into the folder ([`MARKER`]), and replaces a
+//! folder only if the list is there and names everything in it. A note that somebody left among the plots stops it.
+//!
+//! [Pillai et al. 2014]: https://www.usenix.org/conference/osdi14/technical-sessions/presentation/pillai
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::data::{DataError, DataErrorKind};
+
+/// The file by which [`replace_directory`] knows a folder that it wrote: a title, then one file name on each line.
+pub const MARKER: &str = ".quadric-report";
+const MARKER_TITLE: &str = "quadric report; the program replaces this folder as long as it holds these files only:";
+
+/// Puts `bytes` at `path`, as a whole or not at all; a file that was there is replaced.
+///
+/// After `Ok` the bytes are on the disk. After `Err`, or after a crash at any moment, `path` is what it was before or the new
+/// whole. A crash may leave a file `.NAME.new-PID-N` beside it.
+///
+/// # Errors
+/// [`DataErrorKind::Missing`] if the folder is not there, [`DataErrorKind::Io`] for what the operating system refuses.
+pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DataError> {
+    // Two threads may write the same path; each needs a temporary name of its own.
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let path = path.as_ref();
+    let (parent, name) = parent_and_name(path)?;
+    let write = WRITES.fetch_add(1, Ordering::Relaxed);
+    let temporary = parent.join(format!(".{name}.new-{}-{write}", process::id()));
+    write_synced(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path))
+        .and_then(|()| sync_folder(&parent))
+        .map_err(|error| {
+            // The first error is the one to tell; that the temporary file may be gone already is no news.
+            let _ = fs::remove_file(&temporary);
+            DataError::io(path, "write", error)
+        })
+}
+
+/// Puts a folder that holds exactly `files` (and [`MARKER`]) at `path`, as a whole or not at all.
+///
+/// Names are plain file names. A folder that is there already is replaced if it is empty or a former call wrote all that it
+/// holds. After `Err` the old folder is still there; after a crash the old or the new content is whole, at `path`
+/// or (between two renames, see the [module](self)) beside it, from where the next call restores it.
+///
+/// # Errors
+/// [`DataErrorKind::Refused`] if `path` is a file, or a folder with something in it that no former report wrote, or if a name is
+/// not a plain file name; [`DataErrorKind::Missing`] and [`DataErrorKind::Io`] for what the operating system refuses.
+pub fn replace_directory<N: AsRef<str>, B: AsRef<[u8]>>(
+    path: impl AsRef<Path>,
+    files: &[(N, B)],
+) -> Result<(), DataError> {
+    let path = path.as_ref();
+    check_names(path, files)?;
+    let (parent, name) = parent_and_name(path)?;
+    let new = parent.join(format!(".{name}.new-{}", process::id()));
+    let old = parent.join(format!(".{name}.old-{}", process::id()));
+    // Through the resolved parent: `path` itself may end in a slash, or in a link that would be renamed in its folder's place.
+    let path = &parent.join(&name);
+
+    recover(&parent, &name, path)?;
+    let replaces = may_replace(path)?;
+
+    let io = |what: &'static str| move |error| DataError::io(path, what, error);
+    remove_if_there(&new).map_err(io("write"))?;
+    if let Err(error) = write_folder(&new, files) {
+        let _ = remove_if_there(&new);
+        return Err(DataError::io(path, "write", error));
+    }
+    if replaces {
+        fs::rename(path, &old).map_err(|error| {
+            let _ = remove_if_there(&new);
+            DataError::io(path, "replace", error)
+        })?;
+    }
+    if let Err(error) = fs::rename(&new, path) {
+        if replaces {
+            let _ = fs::rename(&old, path);
+        }
+        let _ = remove_if_there(&new);
+        return Err(DataError::io(path, "replace", error));
+    }
+    sync_folder(&parent).map_err(io("write"))?;
+    // From here on the new folder stands. What is left of the old one is ours and listed.
+    remove_if_there(&old).map_err(io("remove the former content of"))
+}
+
+/// Whether [`replace_directory`] would replace what is at `path`: to ask before a long computation rather than after it.
+///
+/// # Errors
+/// Those of [`replace_directory`] that can be seen beforehand; the parent folder has to exist.
+pub fn check_replaceable(path: impl AsRef<Path>) -> Result<(), DataError> {
+    let (parent, name) = parent_and_name(path.as_ref())?;
+    if !parent.is_dir() {
+        return Err(DataError::at(&parent, DataErrorKind::Missing, "no such folder"));
+    }
+    may_replace(&parent.join(name)).map(|_| ())
+}
+
+/// The folder that holds `path`, and the name in it. Links are followed first, as is `..`, so that what is renamed is the folder.
+fn parent_and_name(path: &Path) -> Result<(PathBuf, String), DataError> {
+    let resolved = match fs::canonicalize(path) {
+        Ok(resolved) => resolved,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_path_buf(),
+        Err(error) => return Err(DataError::io(path, "read", error)),
+    };
+    let (Some(parent), Some(name)) = (resolved.parent(), resolved.file_name().and_then(OsStr::to_str)) else {
+        return Err(DataError::at(
+            path,
+            DataErrorKind::Refused,
+            "is not the path of a file or folder that can be replaced",
+        ));
+    };
+    let parent = if parent == Path::new("") { Path::new(".") } else { parent };
+    Ok((parent.to_path_buf(), name.to_owned()))
+}
+
+fn check_names<N: AsRef<str>, B>(path: &Path, files: &[(N, B)]) -> Result<(), DataError> {
+    let mut seen = BTreeSet::from([MARKER]);
+    for (name, _) in files {
+        let name = name.as_ref();
+        let plain = Path::new(name).file_name() == Some(OsStr::new(name)) && !name.contains(['\n', '/', '\\']);
+        if !plain {
+            return Err(DataError::at(path, DataErrorKind::Refused, format_args!("{name:?} is not a plain file name")));
+        }
+        if !seen.insert(name) {
+            return Err(DataError::at(
+                path,
+                DataErrorKind::Refused,
+                format_args!("two files of the folder are called {name}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is a folder at `path` to be replaced; an error if it is not ours.
+fn may_replace(path: &Path) -> Result<bool, DataError> {
+    let refused = |why: &str| Err(DataError::at(path, DataErrorKind::Refused, why));
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(DataError::io(path, "read", error)),
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => return refused("is a file, not a report folder; choose another one"),
+    }
+    let read = |error| DataError::io(path, "read", error);
+    let marker = match fs::read_to_string(path.join(MARKER)) {
+        Ok(marker) => Some(marker),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => None,
+        Err(error) => return Err(read(error)),
+    };
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path).map_err(read)? {
+        entries.push(entry.map_err(read)?.file_name());
+    }
+    let Some(marker) = marker.filter(|marker| marker.starts_with(MARKER_TITLE)) else {
+        if entries.is_empty() {
+            return Ok(true);
+        }
+        return refused(
+            "is a folder that no report was written to (it has no list of files in .quadric-report); choose another one",
+        );
+    };
+    let listed: BTreeSet<&OsStr> = marker.lines().skip(1).chain([MARKER]).map(OsStr::new).collect();
+    entries.sort();
+    match entries.iter().find(|&entry| !listed.contains(entry.as_os_str())) {
+        None => Ok(true),
+        Some(foreign) => {
+            let foreign = foreign.display();
+            refused(&format!("holds {foreign}, which the report did not write; move it away or choose another folder"))
+        }
+    }
+}
+
+/// Puts back what a call was replacing when it was stopped between its two renames.
+fn recover(parent: &Path, name: &str, path: &Path) -> Result<(), DataError> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Ok(());
+    }
+    let Ok(entries) = fs::read_dir(parent) else {
+        return Ok(());
+    };
+    let prefix = format!(".{name}.old-");
+    let left_behind = entries.flatten().map(|entry| entry.path()).find(|path| {
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or("");
+        name.starts_with(&prefix) && path.join(MARKER).is_file()
+    });
+    match left_behind {
+        Some(old) => fs::rename(old, path).map_err(|error| DataError::io(path, "restore", error)),
+        None => Ok(()),
+    }
+}
+
+fn write_folder<N: AsRef<str>, B: AsRef<[u8]>>(folder: &Path, files: &[(N, B)]) -> io::Result<()> {
+    fs::create_dir(folder)?;
+    let mut marker = format!("{MARKER_TITLE}\n");
+    for (name, bytes) in files {
+        write_synced(&folder.join(name.as_ref()), bytes.as_ref())?;
+        marker.extend([name.as_ref(), "\n"]);
+    }
+    write_synced(&folder.join(MARKER), marker.as_bytes())?;
+    sync_folder(folder)
+}
+
+/// Writes a file that must not exist yet, and waits for the disk.
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Waits until the names in a folder are on the disk. Windows has no such call, and needs none.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+fn remove_if_there(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A folder for one test, removed with its content at the end.
+#[cfg(test)]
+pub(crate) struct TempDir(PathBuf);
+
+#[cfg(test)]
+impl TempDir {
+    pub(crate) fn new() -> Self {
+        static FOLDERS: AtomicU64 = AtomicU64::new(0);
+        let folder = FOLDERS.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("quadric-test-{}-{folder}", process::id()));
+        fs::create_dir(&path).unwrap();
+        TempDir(fs::canonicalize(path).unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.0.join(name), bytes).unwrap();
+    }
+}
+
+#[cfg(test)]
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn refusal(path: &Path) -> String {
+        let error = replace_directory(path, &[("a", "new")]).unwrap_err();
+        assert_eq!(error.kind(), DataErrorKind::Refused);
+        assert_eq!(check_replaceable(path).unwrap_err().to_string(), error.to_string());
+        error.to_string().replace(&path.display().to_string(), "OUT")
+    }
+
+    #[test]
+    fn a_file_is_written_and_replaced_and_nothing_is_left_over() {
+        let dir = TempDir::new();
+        let path = dir.path().join("a.csv");
+        write_atomically(&path, b"one").unwrap();
+        write_atomically(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(names(dir.path()), ["a.csv"]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_says_so_and_leaves_nothing() {
+        let dir = TempDir::new();
+        let path = dir.path().join("none/a.csv");
+        assert_eq!(write_atomically(&path, b"x").unwrap_err().kind(), DataErrorKind::Missing);
+        fs::create_dir(dir.path().join("folder")).unwrap();
+        assert_eq!(write_atomically(dir.path().join("folder"), b"x").unwrap_err().kind(), DataErrorKind::Io);
+        assert_eq!(names(dir.path()), ["folder"]);
+    }
+
+    #[test]
+    fn a_report_replaces_a_former_report_as_a_whole() {
+        let dir = TempDir::new();
+        let out = dir.path().join("out");
+        replace_directory(&out, &[("a", "1"), ("b", "2")]).unwrap();
+        replace_directory(out.join(""), &[("b", "3")]).unwrap(); // a slash at the end changes nothing
+        assert_eq!(names(&out), [MARKER, "b"]);
+        assert_eq!(fs::read(out.join("b")).unwrap(), b"3");
+        assert_eq!(names(dir.path()), ["out"]);
+    }
+
+    #[test]
+    fn an_empty_folder_may_be_filled() {
+        let dir = TempDir::new();
+        replace_directory(dir.path(), &[("a", "1")]).unwrap();
+        assert_eq!(names(dir.path()), [MARKER, "a"]);
+    }
+
+    #[test]
+    fn what_no_report_wrote_is_not_replaced() {
+        let dir = TempDir::new();
+        let out = dir.path().join("out");
+        fs::create_dir(&out).unwrap();
+        fs::write(out.join("thesis.tex"), "years of work").unwrap();
+        let sentence = refusal(&out);
+        assert_eq!(
+            sentence,
+            "OUT: is a folder that no report was written to (it has no list of files in .quadric-report); choose another one"
+        );
+        assert_eq!(names(&out), ["thesis.tex"]);
+        fs::write(dir.path().join("file"), "").unwrap();
+        assert_eq!(refusal(&dir.path().join("file")), "OUT: is a file, not a report folder; choose another one");
+        assert_eq!(names(dir.path()), ["file", "out"]);
+    }
+
+    #[test]
+    fn a_note_left_in_a_report_is_kept() {
+        let dir = TempDir::new();
+        let out = dir.path().join("out");
+        replace_directory(&out, &[("a", "1")]).unwrap();
+        fs::write(out.join("note.txt"), "rerun with β = 10").unwrap();
+        let sentence = refusal(&out);
+        assert_eq!(
+            sentence,
+            "OUT: holds note.txt, which the report did not write; move it away or choose another folder"
+        );
+        assert_eq!(names(&out), [MARKER, "a", "note.txt"]);
+    }
+
+    #[test]
+    fn names_that_lead_elsewhere_are_refused() {
+        let dir = TempDir::new();
+        let out = dir.path().join("out");
+        for name in ["../a", "a/b", "", ".", "..", "/etc/x", "a\nb", MARKER] {
+            let error = replace_directory(&out, &[(name, "1")]).unwrap_err();
+            assert_eq!(error.kind(), DataErrorKind::Refused, "{name:?}");
+        }
+        assert_eq!(replace_directory(&out, &[("a", "1"), ("a", "2")]).unwrap_err().kind(), DataErrorKind::Refused);
+        assert!(names(dir.path()).is_empty());
+    }
+
+    /// The two states that a crash can leave behind, made by hand.
+    #[test]
+    fn an_interrupted_replacement_is_made_good_by_the_next() {
+        let dir = TempDir::new();
+        let out = dir.path().join("out");
+        replace_directory(&out, &[("a", "old")]).unwrap();
+        // While the new folder was being written: the old one stands, and a half-written sibling is in nobody's way.
+        fs::create_dir(dir.path().join(format!(".out.new-{}", process::id()))).unwrap();
+        fs::write(dir.path().join(format!(".out.new-{}/a", process::id())), "ha").unwrap();
+        replace_directory(&out, &[("a", "newer")]).unwrap();
+        assert_eq!(names(dir.path()), ["out"]);
+        // Between the renames: nothing at `out`, the old folder beside it. A call that then fails still restores it first.
+        fs::rename(&out, dir.path().join(".out.old-1")).unwrap();
+        let (parent, name) = parent_and_name(&out).unwrap();
+        recover(&parent, &name, &out).unwrap();
+        assert_eq!(fs::read(out.join("a")).unwrap(), b"newer");
+        fs::rename(&out, dir.path().join(".out.old-1")).unwrap();
+        replace_directory(&out, &[("a", "newest")]).unwrap();
+        assert_eq!((names(dir.path()), fs::read(out.join("a")).unwrap()), (vec!["out".to_owned()], b"newest".to_vec()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_report_stays_a_link() {
+        let dir = TempDir::new();
+        replace_directory(dir.path().join("real"), &[("a", "1")]).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("real"), dir.path().join("link")).unwrap();
+        replace_directory(dir.path().join("link"), &[("a", "2")]).unwrap();
+        assert!(dir.path().join("link").is_symlink());
+        assert_eq!(fs::read(dir.path().join("real/a")).unwrap(), b"2");
+    }
+}
