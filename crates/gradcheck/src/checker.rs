@@ -105,6 +105,7 @@ impl Checker {
             safety: self.safety,
             resolution: self.resolution,
             strict: self.strict,
+            smallest: T::min_positive_value().widen(),
         }
     }
 

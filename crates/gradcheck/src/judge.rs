@@ -17,6 +17,8 @@ pub(crate) struct Rule {
     pub(crate) safety: f64,
     pub(crate) resolution: f64,
     pub(crate) strict: bool,
+    /// The smallest normal number: below it there are no digits to compare.
+    pub(crate) smallest: f64,
 }
 
 /// A claim beside its estimate.
@@ -35,7 +37,7 @@ impl Pair {
     }
 
     pub(crate) fn allowed(&self, rule: &Rule) -> f64 {
-        rule.tolerance * self.scale() + rule.safety * (self.estimate.error + self.claim_noise)
+        rule.tolerance * self.scale() + rule.safety * (self.estimate.error + self.claim_noise) + rule.smallest
     }
 
     pub(crate) fn agrees(&self, rule: &Rule) -> bool {
@@ -69,7 +71,7 @@ pub(crate) fn judge(check: Check, pairs: &[Pair], natural: f64, rule: &Rule) -> 
             note: None,
         }));
     }
-    let is_zero = |pair: &Pair| pair.claimed.abs() <= rule.safety * pair.claim_noise;
+    let is_zero = |pair: &Pair| pair.claimed.abs() <= rule.safety * pair.claim_noise + rule.smallest;
     // The ρ of `natural` is τ: "zero" has to mean zero beside what the function could have done.
     let floor = if pairs.iter().all(is_zero) { rule.tolerance * natural } else { 0.0 };
     let admissible = (rule.resolution * largest(pairs.iter().map(Pair::scale))).max(floor);

@@ -109,3 +109,22 @@ fn a_wrong_slope_is_told_from_a_bad_scale() {
     let report = taylor(f, |x| vec![5e8 * x[0].powi(3)], &[1e-3], &[1.0]);
     assert!(report.verdict().is_failed(), "{report}");
 }
+
+#[test]
+fn periods_shorter_than_the_first_step_are_not_mistaken_for_slow_functions() {
+    // Frequencies at which steps halved from 11/128 meet whole periods, and others that fill the gaps.
+    for k in 0..200 {
+        let omega = 2e3 * (1.0 + 0.37 * f64::from(k));
+        let f = |x: &[f64]| (omega * x[0]).sin();
+        for x in [0.0, 0.3, -1.7] {
+            gradient(f, |x| vec![omega * (omega * x[0]).cos()], &[x]).unwrap();
+            assert!(!gradient(f, |x| vec![0.9 * omega * (omega * x[0]).cos()], &[x]).is_passed());
+        }
+        // In f32 few digits are left of such an angle: that may be too little to tell, but it is no mistake.
+        let omega = omega as f32;
+        let f = |x: &[f32]| f64::from(omega * x[0]).sin() as f32;
+        let grad = |x: &[f32]| vec![omega * f64::from(omega * x[0]).cos() as f32];
+        let verdict = gradient(f, grad, &[1.7]);
+        assert!(!verdict.is_failed(), "{verdict}");
+    }
+}

@@ -12,6 +12,7 @@ use std::collections::{HashMap, HashSet};
 use super::fused::{Action, Fused, Instruction, LOADS, Load, REGISTERS, STORES, Source, Store, Target};
 use super::step::{Operated, Place, Step, Work};
 use crate::dtype::DType;
+use crate::ops::Barrier;
 use crate::shape::Type;
 use crate::tape::{Binary, Equation, Kernel, Label, Tape, Value};
 use crate::tensor::Tensor;
@@ -158,6 +159,12 @@ impl Planner<'_> {
         self.def[v.index()].and_then(|i| self.node[i])
     }
 
+    fn is_behind_barrier(&self, v: Value) -> bool {
+        let Some(e) = self.def[v.index()].map(|i| &self.tape.equations()[i]) else { return false };
+        let moved = self.storage[v.index()] != Storage::Own;
+        e.op.is::<Barrier>() || (moved && e.inputs.iter().any(|x| self.is_behind_barrier(*x)))
+    }
+
     /// Follows views of views down to a value that is in a buffer.
     fn resolve_written(&self, v: Value) -> Value {
         let mut v = v;
@@ -213,8 +220,13 @@ impl Planner<'_> {
             operands.sort_unstable();
             operands.dedup();
             let mut home: Option<usize> = None;
+            // What is read through a barrier is computed again on purpose, and not early in the first one's group.
+            let crossed: Vec<usize> =
+                e.inputs.iter().filter(|v| self.is_behind_barrier(**v)).filter_map(|v| self.computed_by(*v)).collect();
             for candidate in operands.iter().rev().copied().collect::<Vec<_>>() {
-                if !self.compatible(candidate, &dims, float) {
+                // A moved value (x beside its own transpose) is read from memory, so not from inside the group that makes it.
+                let moved = e.inputs.iter().any(|v| self.root(*v) != *v && self.computed_by(*v) == Some(candidate));
+                if moved || !self.compatible(candidate, &dims, float) {
                     continue;
                 }
                 match home {
@@ -260,12 +272,22 @@ impl Planner<'_> {
         if self.reaches(home, other, Some(other)) || self.reaches(other, home, Some(home)) {
             return;
         }
+        if self.reads_moved(home, other) || self.reads_moved(other, home) {
+            return;
+        }
         let moved = std::mem::take(&mut self.nodes[other]);
         let float = moved.group.and_then(|(_, f)| f);
         for i in moved.equations {
             self.join(home, i, float);
         }
         self.nodes[home].equations.sort_unstable();
+    }
+
+    /// Whether a node reads what another makes through a view, which needs it written out before.
+    fn reads_moved(&self, node: usize, other: usize) -> bool {
+        let equations = self.nodes[node].equations.iter();
+        let mut inputs = equations.flat_map(|i| &self.tape.equations()[*i].inputs);
+        inputs.any(|v| self.root(*v) != *v && self.computed_by(*v) == Some(other))
     }
 
     /// The nodes that a node's equations read from.

@@ -8,7 +8,7 @@ use super::scalar::Scalar;
 use crate::dtype::DType;
 use crate::error::{Error, bail};
 use crate::shape::{Shape, Type};
-use crate::tape::{Binary, Equation, Kernel, Tape, Unary};
+use crate::tape::{Binary, Equation, Kernel, Tape, Unary, Window};
 use crate::tensor::Tensor;
 
 /// An array of the interpreter: row-major numbers of S, or integers (bools are 0 and 1).
@@ -204,7 +204,7 @@ fn equation<S: Scalar>(e: &Equation, x: &[Array<S>], types: &[Type]) -> Result<V
     let real = |data: Vec<S>| Array { ty: ty.clone(), data: Data::Real(data) };
     let int = |data: Vec<i64>| Array { ty: ty.clone(), data: Data::Int(data) };
     let y = match e.op.kernel() {
-        Kernel::Body => return run(&e.bodies[0], x),
+        Kernel::Body | Kernel::Replay => return run(&e.bodies[0], x),
         Kernel::Identity => x[0].pick(ty.clone(), Some),
         Kernel::Constant(t) => Array::of(&t),
         Kernel::Iota { axis } => {
@@ -419,6 +419,56 @@ fn equation<S: Scalar>(e: &Equation, x: &[Array<S>], types: &[Type]) -> Result<V
             }
             real(out)
         }
+        Kernel::Patches(w) => x[0].pick(ty.clone(), |i| {
+            let index = unravel(i, &shape);
+            patch_source(&w, index[1], index[2]).map(|[c, y, z]| ravel(&[index[0], c, y, z], &x[0].ty.shape))
+        }),
+        Kernel::PatchesTranspose(w) => {
+            let mut out = vec![S::ZERO; n];
+            for (i, u) in x[0].reals().iter().enumerate() {
+                let index = unravel(i, &x[0].ty.shape);
+                if let Some([c, y, z]) = patch_source(&w, index[1], index[2]) {
+                    let to = ravel(&[index[0], c, y, z], &shape);
+                    out[to] = out[to] + *u;
+                }
+            }
+            real(out)
+        }
+        Kernel::Cholesky => {
+            let m = shape[shape.rank() - 1];
+            let mut out = vec![S::ZERO; n];
+            for (a, l) in x[0].reals().chunks(m * m).zip(out.chunks_mut(m * m)) {
+                for i in 0..m {
+                    for j in 0..=i {
+                        let sum = (0..j).fold(a[i * m + j], |s, k| s - l[i * m + k] * l[j * m + k]);
+                        if i == j && (sum <= S::ZERO || sum.is_nan()) {
+                            bail!(Data, "cholesky: the matrix is not positive definite (pivot {i})");
+                        }
+                        l[i * m + j] = if i == j { sum.sqrt() } else { sum / l[j * m + j] };
+                    }
+                }
+            }
+            real(out)
+        }
+        Kernel::TriangularSolve { lower, transpose } => {
+            let (rows, cols) = (shape[shape.rank() - 2], shape[shape.rank() - 1]);
+            let mut out = vec![S::ZERO; n];
+            let systems = x[0].reals().chunks(rows * rows).zip(x[1].reals().chunks(rows * cols));
+            for ((a, b), y) in systems.zip(out.chunks_mut(rows * cols)) {
+                let at = |i: usize, j: usize| if transpose { a[j * rows + i] } else { a[i * rows + j] };
+                // Forward substitution if op(T) is lower triangular, backward if upper.
+                let forward = lower != transpose;
+                for c in 0..cols {
+                    for step in 0..rows {
+                        let i = if forward { step } else { rows - 1 - step };
+                        let known = if forward { 0..i } else { i + 1..rows };
+                        let sum = known.fold(b[i * cols + c], |s, j| s - at(i, j) * y[j * cols + c]);
+                        y[i * cols + c] = sum / at(i, i);
+                    }
+                }
+            }
+            real(out)
+        }
         Kernel::RandomBits { shape: each } => {
             let keys = x[0].ints();
             let size = each.size();
@@ -433,6 +483,16 @@ fn equation<S: Scalar>(e: &Equation, x: &[Array<S>], types: &[Type]) -> Result<V
         }
     };
     Ok(vec![y])
+}
+
+/// Which entry `[channel, row, column]` of the image stands in row r, column p of its patches; none in the padding.
+fn patch_source(w: &Window, r: usize, p: usize) -> Option<[usize; 3]> {
+    let [kh, kw] = w.kernel;
+    let (c, down, across) = (r / (kh * kw), r / kw % kh, r % kw);
+    let (y, x) = (p / w.out_width(), p % w.out_width());
+    let row = (y * w.stride[0] + down * w.dilation[0]).checked_sub(w.padding[0])?;
+    let col = (x * w.stride[1] + across * w.dilation[1]).checked_sub(w.padding[2])?;
+    (row < w.height && col < w.width).then_some([c, row, col])
 }
 
 /// Towards zero, saturating; NaN is 0. To bool: whether it is not 0.

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use quadric_kernels::{Arena, Comparison, Element, Int, Operand, Real, convert, copy, gather, gemm, pointwise, reduce};
+use quadric_kernels::{
+    Arena, Comparison, Element, Int, Operand, Real, convert, copy, gather, gemm, linalg, pointwise, reduce,
+};
 
 use super::fused::{Fused, Input, LOADS, Output, STORES};
 use crate::dtype::DType;
 use crate::error::{Error, bail};
 use crate::shape::Type;
-use crate::tape::{Binary, Kernel, Label};
+use crate::tape::{Binary, Kernel, Label, Window};
 use crate::tensor::Tensor;
 
 /// Where a value lives.
@@ -324,9 +326,54 @@ fn single(
                 quadric_kernels::random_bits([key[0], key[1]], &mut y[i * each..(i + 1) * each]);
             }
         }
+        Kernel::Patches(w) => by_float!(ty.dtype, T => {
+            let batch = ty.shape[0];
+            quadric_kernels::patches::patches(&window(w), batch, memory.read::<T>(&inputs[0]), write(out, len));
+        }),
+        Kernel::PatchesTranspose(w) => by_float!(ty.dtype, T => {
+            let batch = ty.shape[0];
+            let x = memory.read::<T>(&inputs[0]);
+            quadric_kernels::patches::patches_transpose(&window(w), batch, x, write(out, len));
+        }),
+        Kernel::Cholesky => {
+            let n = ty.shape[ty.shape.rank() - 1];
+            by_float!(ty.dtype, T => {
+                let (a, l) = (memory.read::<T>(&inputs[0]), write::<T>(out, len));
+                for (a, l) in a.chunks(n * n).zip(l.chunks_mut(n * n)) {
+                    linalg::cholesky(a, n, l).map_err(|pivot| {
+                        let what = format!("cholesky: the matrix is not positive definite (pivot {pivot})");
+                        Error::new(crate::ErrorKind::Data, what)
+                    })?;
+                }
+            });
+        }
+        Kernel::TriangularSolve { lower, transpose } => {
+            let rank = ty.shape.rank();
+            let (n, m) = (ty.shape[rank - 2], ty.shape[rank - 1]);
+            by_float!(ty.dtype, T => {
+                let (a, b) = (memory.read::<T>(&inputs[0]), memory.read::<T>(&inputs[1]));
+                let x = write::<T>(out, len);
+                for ((a, b), x) in a.chunks(n * n).zip(b.chunks(n * m)).zip(x.chunks_mut(n * m)) {
+                    linalg::triangular_solve(a, n, *lower, *transpose, b, m, x);
+                }
+            });
+        }
         other => unreachable!("{other:?} is no step of its own"),
     }
     Ok(())
+}
+
+fn window(w: &Window) -> quadric_kernels::Patches {
+    let [top, bottom, left, right] = w.padding;
+    quadric_kernels::Patches {
+        channels: w.channels,
+        height: w.height,
+        width: w.width,
+        kernel: w.kernel.into(),
+        stride: w.stride.into(),
+        padding: ((top, bottom), (left, right)),
+        dilation: w.dilation.into(),
+    }
 }
 
 fn out_of_range(name: &str, index: &[i32], at: usize, n: usize) -> Error {

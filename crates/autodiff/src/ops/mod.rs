@@ -3,6 +3,7 @@
 //! A new primitive is a new file and one word below. Its page says what it computes (`kernel`), its types (`infer`), its
 //! derivative (`rule`), how it batches (`batch` or `vmap`), and the cases it is tested on (`samples`).
 
+mod checkpoint;
 mod concat;
 mod custom;
 mod prelude;
@@ -10,6 +11,7 @@ mod primitive;
 mod sample;
 mod tape_ext;
 
+pub use checkpoint::Checkpoint;
 pub use concat::Concat;
 pub use custom::Custom;
 pub use primitive::{Primitive, op};
@@ -39,6 +41,7 @@ macro_rules! primitives {
             vec![
                 $( entry::<_, $name>(), )*
                 Entry { name: "concat", parse: Concat::parse, samples: Concat::samples },
+                Entry { name: "checkpoint", parse: Checkpoint::parse, samples: Vec::new },
                 Entry { name: "custom", parse: Custom::parse, samples: Vec::new },
             ]
         }
@@ -58,6 +61,8 @@ primitives! {
     sum::Sum, max_reduce::MaxReduce, argmax::ArgMax, argsort::ArgSort, cumsum::CumSum,
     // Products and places.
     dot::Dot, gather::Gather, scatter_add::ScatterAdd, gather_along::GatherAlong, scatter_add_along::ScatterAddAlong,
+    // Images and small dense linear algebra.
+    patches::Patches, patches_transpose::PatchesTranspose, cholesky::Cholesky, triangular_solve::TriangularSolve,
     // Sources.
     iota::Iota, constant::Constant, random_bits::RandomBits,
     // Identities with a meaning.

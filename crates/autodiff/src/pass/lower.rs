@@ -1,7 +1,7 @@
 //! `lower`: bodies inlined, identities erased.
 
 use super::rewrite;
-use crate::ops::{Cut, MaxReduce, Ops, Residual, StopGradient, op};
+use crate::ops::{Barrier, Cut, MaxReduce, Ops, Residual, StopGradient, op};
 use crate::shape::Axes;
 use crate::tape::{Builder, Equation, Kernel, Tape, Value};
 
@@ -24,6 +24,10 @@ fn inline(b: &mut Builder, e: &Equation, inputs: &[Value]) -> Option<Vec<Value>>
             Some(vec![runs(&axes).iter().rev().fold(inputs[0], one_run)])
         }
         Kernel::Body => Some(b.inline(&lower(&e.bodies[0]), inputs)),
+        Kernel::Replay => {
+            let behind: Vec<Value> = inputs.iter().map(|v| b.put(op(Barrier), &[*v])).collect();
+            Some(b.inline(&lower(&e.bodies[0]), &behind))
+        }
         _ => None,
     }
 }

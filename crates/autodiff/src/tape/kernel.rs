@@ -8,6 +8,8 @@ pub use quadric_kernels::{Binary, Unary};
 use crate::shape::{Axes, Shape};
 use crate::tensor::Tensor;
 
+use super::Window;
+
 /// The computation of one equation. Operands are `x` (and `a`, `b`, `c`), the result is `y`, whose type `infer` gave.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -122,6 +124,21 @@ pub enum Kernel {
         /// What one key draws.
         shape: Shape,
     },
+    /// Windows of images as columns.
+    Patches(Window),
+    /// Columns added back into images.
+    PatchesTranspose(Window),
+    /// The lower Cholesky factor of the lower triangle's symmetric matrix.
+    Cholesky,
+    /// `y = op(T)⁻¹ b`, T a triangle of `a`.
+    TriangularSolve {
+        /// Which triangle of `a`.
+        lower: bool,
+        /// Whether the system is transposed.
+        transpose: bool,
+    },
     /// The first body is the computation; the executor inlines it.
     Body,
+    /// The same, on operands read through barriers: a second computation that is not to be merged with the first.
+    Replay,
 }

@@ -14,6 +14,7 @@ mod param;
 mod parse;
 mod print;
 mod verify;
+mod window;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use op::{AnyPrimitive, Batched, Class, Derive, Op, Rule, Transforms, hash64}
 pub use param::{Param, Params};
 pub use parse::{Catalogue, parse};
 pub use verify::Violation;
+pub use window::Window;
 
 use crate::shape::Type;
 

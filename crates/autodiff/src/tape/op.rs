@@ -90,6 +90,14 @@ pub enum Rule {
         /// Reverse: cotangents of the operands, absent where zero.
         vjp: Box<Jvp>,
     },
+    /// A primitive whose bodies hold the equations: it gets its operands as they are, in reverse mode too, because the residual
+    /// reads are inside the bodies, each with the label of its own equation.
+    Structured {
+        /// Forward: tangents of the outputs, absent where zero.
+        jvp: Box<Jvp>,
+        /// Reverse: cotangents of the operands, absent where zero.
+        vjp: Box<Jvp>,
+    },
 }
 
 impl Rule {
@@ -121,7 +129,7 @@ impl Rule {
         match self {
             Rule::Constant | Rule::Linear(_) => Class::Linear,
             Rule::Multilinear(_) => Class::Multilinear,
-            Rule::Pointwise(_) | Rule::Missing(_) => Class::Nonlinear,
+            Rule::Pointwise(_) | Rule::Missing(_) | Rule::Structured { .. } => Class::Nonlinear,
             Rule::General { class, .. } => *class,
         }
     }

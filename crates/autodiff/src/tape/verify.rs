@@ -117,7 +117,8 @@ impl Tape {
         }
         let mut found = Vec::new();
         for (i, e) in self.equations.iter().enumerate().skip(start) {
-            if e.op.name() == "residual" {
+            // In a structured equation the reads are inside the bodies.
+            if e.op.name() == "residual" || matches!(e.op.rule(), super::Rule::Structured { .. }) {
                 continue;
             }
             for v in e.inputs.iter().filter(|v| primal[v.index()]) {

@@ -3,12 +3,16 @@
 //! Each records its closure on an inner tape, transforms that tape, and writes the result into the open trace. So any
 //! nesting works, over variables captured from every level.
 
-use super::frame::inline;
+use std::panic::Location;
+use std::sync::Arc;
+
+use super::frame::{called_from, emit, inline};
 use super::tree::{Leaf, Tree, VarTree};
 use super::{Var, record_inner, stop};
 use crate::error::{Error, ErrorKind};
+use crate::ops::Checkpoint;
 use crate::shape::{Shape, Type};
-use crate::tape::Tape;
+use crate::tape::{Op, Tape};
 use crate::transform::{self, Freeze, Part};
 
 /// A closure recorded for a transform: leaves first, then what it captured.
@@ -93,7 +97,10 @@ type Nothing = Vec<Var>;
 /// ```
 #[track_caller]
 pub fn grad<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I) -> <I::Leaf as Leaf>::Outcome<I> {
-    I::Leaf::enter(x, |x: I::With<Var>| reverse_of_scalar("grad", |x| (f(x), Nothing::new()), &x).2)
+    let here = Location::caller();
+    I::Leaf::enter(x, |x: I::With<Var>| {
+        called_from(here, || reverse_of_scalar("grad", |x| (f(x), Nothing::new()), &x).2)
+    })
 }
 
 /// The value and the gradient of a scalar function.
@@ -102,9 +109,12 @@ pub fn grad<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I) -> <I::Leaf as Lea
 /// As [`grad`].
 #[track_caller]
 pub fn value_and_grad<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I) -> <I::Leaf as Leaf>::Outcome<(I::Leaf, I)> {
+    let here = Location::caller();
     I::Leaf::enter(x, |x: I::With<Var>| {
-        let (value, _, grad) = reverse_of_scalar("value_and_grad", |x| (f(x), Nothing::new()), &x);
-        (value, grad)
+        called_from(here, || {
+            let (value, _, grad) = reverse_of_scalar("value_and_grad", |x| (f(x), Nothing::new()), &x);
+            (value, grad)
+        })
     })
 }
 
@@ -118,9 +128,12 @@ pub fn value_and_grad_aux<I: Tree, A: VarTree, F: Fn(I::With<Var>) -> (Var, A)>(
     f: F,
     x: &I,
 ) -> <I::Leaf as Leaf>::Outcome<((I::Leaf, A::With<I::Leaf>), I)> {
+    let here = Location::caller();
     I::Leaf::enter(x, |x: I::With<Var>| {
-        let (value, aux, grad) = reverse_of_scalar("value_and_grad_aux", &f, &x);
-        ((value, aux), grad)
+        called_from(here, || {
+            let (value, aux, grad) = reverse_of_scalar("value_and_grad_aux", &f, &x);
+            ((value, aux), grad)
+        })
     })
 }
 
@@ -135,14 +148,17 @@ pub fn jvp<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
     x: &I,
     x_dot: &I,
 ) -> <I::Leaf as Leaf>::Outcome<(O::With<I::Leaf>, O::With<I::Leaf>)> {
+    let here = Location::caller();
     I::Leaf::enter(&(x.clone(), x_dot.clone()), |(x, x_dot): (I::With<Var>, I::With<Var>)| {
-        check_same("jvp", &types(&x), &types(&x_dot));
-        let recorded = record(&f, &x);
-        check_float_outputs("jvp", &recorded.tape);
-        let forward = check(transform::jvp(&recorded.tape, &recorded.wrt)).tape;
-        let out = inline(&forward, &[recorded.args(&leaves(&x)), leaves(&x_dot)].concat());
-        let (y, y_dot) = out.split_at(recorded.tape.outputs().len());
-        (recorded.result.with_leaves(y.to_vec()), recorded.result.with_leaves(y_dot.to_vec()))
+        called_from(here, || {
+            check_same("jvp", &types(&x), &types(&x_dot));
+            let recorded = record(&f, &x);
+            check_float_outputs("jvp", &recorded.tape);
+            let forward = check(transform::jvp(&recorded.tape, &recorded.wrt)).tape;
+            let out = inline(&forward, &[recorded.args(&leaves(&x)), leaves(&x_dot)].concat());
+            let (y, y_dot) = out.split_at(recorded.tape.outputs().len());
+            (recorded.result.with_leaves(y.to_vec()), recorded.result.with_leaves(y_dot.to_vec()))
+        })
     })
 }
 
@@ -160,14 +176,17 @@ pub fn vjp<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
 where
     O::With<I::Leaf>: Tree<Leaf = I::Leaf, With<Var> = O>,
 {
+    let here = Location::caller();
     I::Leaf::enter(&(x.clone(), y_bar.clone()), |(x, y_bar): (I::With<Var>, O)| {
-        let recorded = record(&f, &x);
-        check_float_outputs("vjp", &recorded.tape);
-        check_same("vjp", &recorded.tape.output_types(), &types(&y_bar));
-        let reverse = check(transform::vjp(&recorded.tape, &recorded.wrt)).tape;
-        let out = inline(&reverse, &[recorded.args(&leaves(&x)), leaves(&y_bar)].concat());
-        let (y, x_bar) = out.split_at(recorded.tape.outputs().len());
-        (recorded.result.with_leaves(y.to_vec()), x.with_leaves(x_bar.to_vec()))
+        called_from(here, || {
+            let recorded = record(&f, &x);
+            check_float_outputs("vjp", &recorded.tape);
+            check_same("vjp", &recorded.tape.output_types(), &types(&y_bar));
+            let reverse = check(transform::vjp(&recorded.tape, &recorded.wrt)).tape;
+            let out = inline(&reverse, &[recorded.args(&leaves(&x)), leaves(&y_bar)].concat());
+            let (y, x_bar) = out.split_at(recorded.tape.outputs().len());
+            (recorded.result.with_leaves(y.to_vec()), x.with_leaves(x_bar.to_vec()))
+        })
     })
 }
 
@@ -238,8 +257,9 @@ pub fn hvp_of_part<I: Tree, F: Fn(I::With<Var>) -> Var>(
     x: &I,
     v: &I,
 ) -> <I::Leaf as Leaf>::Outcome<I> {
+    let here = Location::caller();
     I::Leaf::enter(&(x.clone(), v.clone()), |(x, v): (I::With<Var>, I::With<Var>)| {
-        products(std::slice::from_ref(part), &f, &x, &v).1.pop().expect("one part, one product")
+        called_from(here, || products(std::slice::from_ref(part), &f, &x, &v).1.pop().expect("one part, one product"))
     })
 }
 
@@ -255,7 +275,10 @@ pub fn hvps<I: Tree, F: Fn(I::With<Var>) -> Var>(
     x: &I,
     v: &I,
 ) -> <I::Leaf as Leaf>::Outcome<(I, Vec<I>)> {
-    I::Leaf::enter(&(x.clone(), v.clone()), |(x, v): (I::With<Var>, I::With<Var>)| products(parts, &f, &x, &v))
+    let here = Location::caller();
+    I::Leaf::enter(&(x.clone(), v.clone()), |(x, v): (I::With<Var>, I::With<Var>)| {
+        called_from(here, || products(parts, &f, &x, &v))
+    })
 }
 
 #[track_caller]
@@ -303,7 +326,8 @@ pub fn vmap<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
     f: F,
     x: &I,
 ) -> <I::Leaf as Leaf>::Outcome<O::With<I::Leaf>> {
-    I::Leaf::enter(x, |x: I::With<Var>| batched(&f, &x))
+    let here = Location::caller();
+    I::Leaf::enter(x, |x: I::With<Var>| called_from(here, || batched(&f, &x)))
 }
 
 #[track_caller]
@@ -338,15 +362,18 @@ fn batched<J: VarTree, O: VarTree>(f: impl Fn(J) -> O, x: &J) -> O {
 /// As [`hvp`]; [`ErrorKind::Shape`] if `x` is no vector.
 #[track_caller]
 pub fn hessian<L: Leaf, F: Fn(Var) -> Var>(f: F, x: &L) -> L::Outcome<L> {
+    let here = Location::caller();
     L::enter(x, |x: Var| {
-        let ty = x.ty();
-        if ty.shape.rank() != 1 {
-            stop(Error::new(ErrorKind::Shape, format!("hessian: the point is {ty}, a vector is needed")));
-        }
-        let n = ty.shape[0];
-        let index = |along| super::iota(crate::DType::I32, [n, n], along);
-        let identity = index(0).equal(index(1)).convert(ty.dtype);
-        batched(|v: Var| products(&[Part::Hessian], &f, &x, &v).1[0], &identity)
+        called_from(here, || {
+            let ty = x.ty();
+            if ty.shape.rank() != 1 {
+                stop(Error::new(ErrorKind::Shape, format!("hessian: the point is {ty}, a vector is needed")));
+            }
+            let n = ty.shape[0];
+            let index = |along| super::iota(crate::DType::I32, [n, n], along);
+            let identity = index(0).equal(index(1)).convert(ty.dtype);
+            batched(|v: Var| products(&[Part::Hessian], &f, &x, &v).1[0], &identity)
+        })
     })
 }
 
@@ -380,4 +407,15 @@ pub fn linearize<J: VarTree, O: VarTree>(f: impl Fn(J) -> O, x: &J) -> (O, Linea
     let linear =
         Linear { tape: split.linear, residuals: residuals.to_vec(), point: x.clone(), result: recorded.result };
     (value, linear)
+}
+
+/// `f(x)`, whose inner values reverse mode computes again instead of keeping them: less memory for more work.
+///
+/// Derivatives of every order are those of `f`; a freeze and a cut inside are seen.
+#[track_caller]
+pub fn checkpoint<J: VarTree, O: VarTree>(f: impl FnOnce(J) -> O, x: &J) -> O {
+    let recorded = record(f, x);
+    let op = Op::new(Checkpoint { replay: false });
+    let outputs = emit(op, &recorded.args(&leaves(x)), vec![Arc::new(recorded.tape.clone())]);
+    recorded.result.with_leaves(outputs)
 }

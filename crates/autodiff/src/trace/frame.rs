@@ -28,6 +28,8 @@ struct Frame {
 struct Stack {
     frames: Vec<Frame>,
     scope: Option<Arc<Scope>>,
+    /// The line that called the transform that is being written.
+    caller: Option<Line>,
 }
 
 thread_local! {
@@ -60,7 +62,27 @@ pub fn is_open() -> bool {
 }
 
 fn label_here(location: &Location<'_>) -> Label {
-    Label { line: Some(Line::of(location)), scope: STACK.with_borrow(|s| s.scope.clone()), ..Label::default() }
+    STACK.with_borrow(|s| {
+        let line = match &s.caller {
+            // What a transform writes for itself belongs to whoever called it.
+            Some(caller) if location.file().replace('\\', "/").ends_with("trace/derivatives.rs") => caller.clone(),
+            _ => Line::of(location),
+        };
+        Label { line: Some(line), scope: s.scope.clone(), ..Label::default() }
+    })
+}
+
+/// Runs the body of a transform; mistakes that it finds itself, and equations of its own, are at `location`. (A closure
+/// handed to `Leaf::enter` cannot be `#[track_caller]`.)
+pub(super) fn called_from<R>(location: &Location<'_>, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Line>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            STACK.with_borrow_mut(|s| s.caller = self.0.take());
+        }
+    }
+    let _restore = STACK.with_borrow_mut(|s| Restore(s.caller.replace(Line::of(location))));
+    f()
 }
 
 /// An open frame; dropping it closes it.

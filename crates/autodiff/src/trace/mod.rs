@@ -16,7 +16,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 pub use compile::{CompileOptions, Compiled, compile};
 pub use custom::{custom_derivative, custom_pointwise, declare_second_derivative};
 pub use derivatives::{
-    Linear, grad, hessian, hvp, hvp_of_part, hvps, jvp, linearize, value_and_grad, value_and_grad_aux, vjp, vmap,
+    Linear, checkpoint, grad, hessian, hvp, hvp_of_part, hvps, jvp, linearize, value_and_grad, value_and_grad_aux, vjp,
+    vmap,
 };
 pub(crate) use frame::stop;
 pub use frame::{is_open, nonlinear_scope, scope};

@@ -40,7 +40,7 @@ pub fn jvp_frozen(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<
     forward(tape, wrt, freeze)
 }
 
-fn forward(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Forward, Error> {
+pub(super) fn forward(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Forward, Error> {
     let mut b = Builder::new(tape.name());
     let mut map: Vec<Option<Value>> = vec![None; tape.value_count()];
     let mut dots: Vec<Option<Value>> = vec![None; tape.value_count()];
@@ -132,7 +132,7 @@ fn tangents_of(
             }
             Ok(vec![sum])
         }
-        Rule::General { jvp, .. } => {
+        Rule::General { jvp, .. } | Rule::Structured { jvp, .. } => {
             let wanted: Vec<bool> = dots.iter().map(Option::is_some).collect();
             let derive = Derive { inputs, outputs, bodies: &e.bodies, wanted: &wanted, transforms };
             jvp(b, &derive, dots).map_err(|error| at(error, e))

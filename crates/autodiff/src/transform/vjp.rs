@@ -10,7 +10,8 @@
 //! topological order.
 
 use super::cut::Sides;
-use super::{Freeze, at, check_floats, jvp_frozen, no_rule};
+use super::jvp::forward;
+use super::{Freeze, at, check_floats, no_rule};
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Ops, Residual, op};
 use crate::tape::{Builder, Class, Derive, Equation, Role, Rule, Tape, Transforms, Value};
@@ -161,6 +162,13 @@ fn cotangents_of(
 ) -> Result<Vec<Option<Value>>, Error> {
     let e = read.equation;
     let rule = e.op.rule();
+    if let Rule::Structured { vjp, .. } = &rule {
+        // The residual reads are inside the bodies, each labelled with its own equation.
+        let raw = |values: &[Value]| values.iter().map(|v| read.map[v.index()].expect("defined")).collect::<Vec<_>>();
+        let (inputs, outputs) = (raw(&e.inputs), raw(&e.outputs));
+        let derive = Derive { inputs: &inputs, outputs: &outputs, bodies: &e.bodies, wanted, transforms };
+        return vjp(b, &derive, bars).map_err(|error| at(error, e));
+    }
     let inputs: Vec<Value> = e.inputs.iter().map(|v| read.through_residual(b, *v)).collect();
     match rule {
         Rule::Constant => Ok(vec![None; inputs.len()]),
@@ -185,6 +193,7 @@ fn cotangents_of(
             let derive = Derive { inputs: &inputs, outputs: &outputs, bodies: &e.bodies, wanted, transforms };
             vjp(b, &derive, bars).map_err(|error| at(error, e))
         }
+        Rule::Structured { .. } => unreachable!("handled above"),
     }
 }
 
@@ -197,7 +206,7 @@ struct Nested<'a> {
 
 impl Transforms for Nested<'_> {
     fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
-        Ok(jvp_frozen(body, wanted, self.freeze)?.tape)
+        Ok(forward(body, wanted, self.freeze)?.tape)
     }
 
     fn vjp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {

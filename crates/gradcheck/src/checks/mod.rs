@@ -96,9 +96,9 @@ pub(crate) fn merge(first: &mut [Result<Estimate, Reason>], second: Vec<Result<E
     }
 }
 
-/// The first steps of second opinions, relative to the first one's: one near, one far shorter, for functions whose own
+/// The first steps of second opinions, relative to the first one's: one near, two far shorter, for functions whose own
 /// scale is. No powers of the tableau's ratio, or they would share points with the first.
-pub(crate) const OTHER_STEPS: [f64; 2] = [0.37, 1.0 / 61.0];
+pub(crate) const OTHER_STEPS: [f64; 3] = [0.37, 1.0 / 61.0, 1.0 / 1009.0];
 
 /// Checks a claimed vector against a line of `f` along `v`: jvp, hvp and third are this with different functions.
 ///

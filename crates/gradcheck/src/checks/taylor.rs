@@ -240,7 +240,10 @@ fn read(order: usize, derivatives: &[f64], samples: &Samples) -> Remainders {
         Some(slope) => {
             let even = slope_at_the_short_end(parts.iter().map(|(even, _)| even.abs()));
             let nearest = slope.round();
-            let whole = (slope - nearest).abs() <= NEAR && nearest >= 1.0;
+            let sizes: Vec<f64> = points.iter().map(|(_, size)| *size).collect();
+            // A curve that bends passes through whole numbers too: only a straight one accuses.
+            let straight = last_slopes(&sizes).is_some_and(|slopes| slopes[2] - slopes[0] <= 2.0 * NEAR);
+            let whole = straight && (slope - nearest).abs() <= NEAR && nearest >= 1.0;
             let (h, _) = points[points.len() - 1];
             let (even_part, odd_part) = parts[parts.len() - 1];
             // An even part that falls like |h|, when its smooth powers are h², h⁴, …, is a kink.
@@ -274,11 +277,16 @@ fn read(order: usize, derivatives: &[f64], samples: &Samples) -> Remainders {
 
 /// The median of the last three local slopes, which one accident cannot move.
 fn slope_at_the_short_end(sizes: impl Iterator<Item = f64>) -> Option<f64> {
-    let sizes: Vec<f64> = sizes.collect();
-    let last = sizes.len().checked_sub(4)?;
-    let mut slopes: Vec<f64> = sizes[last..].windows(2).map(|pair| (pair[0] / pair[1]).log2()).collect();
-    slopes.sort_by(f64::total_cmp);
+    let slopes = last_slopes(&sizes.collect::<Vec<_>>())?;
     slopes[1].is_finite().then_some(slopes[1])
+}
+
+/// The last three local slopes, sorted.
+fn last_slopes(sizes: &[f64]) -> Option<[f64; 3]> {
+    let last = &sizes[sizes.len().checked_sub(4)?..];
+    let mut slopes = [0, 1, 2].map(|i| (last[i] / last[i + 1]).log2());
+    slopes.sort_by(f64::total_cmp);
+    Some(slopes)
 }
 
 /// Whether rounding alone could hide a wrong derivative: at the longest step the noise is a good part of what the

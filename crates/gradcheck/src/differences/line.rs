@@ -11,7 +11,7 @@
 use super::jump::step_between;
 use super::kink::{Sight, Watch};
 use super::noise::Origin;
-use super::tableau::{Powers, RATIO, Tableau};
+use super::tableau::{Powers, RATIO, RowBest, Tableau};
 use super::{Derivative, Estimate, Settings, first_step, point};
 use crate::reason::{Place, Reason};
 use crate::scalar::{Scalar, largest, widen};
@@ -128,7 +128,9 @@ pub(crate) fn along<T: Scalar>(
     {
         return Err(Reason::NonFinite { place: Place::Entry(i), at_point: false });
     }
-    let mut entries: Vec<_> = tracks.iter().enumerate().map(|(i, track)| track.finish(Place::Entry(i))).collect();
+    let near = shortest.max(first / 2f64.powi(44));
+    let mut entries: Vec<_> =
+        tracks.iter().enumerate().map(|(i, track)| track.finish(Place::Entry(i), T::EPSILON, near)).collect();
 
     // Shelves are looked for only where something is odd: eight values more.
     let odd = |i: usize| {
@@ -137,7 +139,6 @@ pub(crate) fn along<T: Scalar>(
     };
     let odd: Vec<usize> = (0..entries.len()).filter(|&i| odd(i)).collect();
     if !odd.is_empty() {
-        let near = shortest.max(first / 2f64.powi(44));
         let sides: Vec<_> = (1..=4).map(|j| ends(f64::from(j) * near)).collect::<Result<_, _>>()?;
         evaluations += 8;
         for i in odd {
@@ -176,7 +177,10 @@ struct Track {
     /// The row before, if its error was small enough to mean something.
     witness: Option<Estimate>,
     agreed: bool,
-    cannot_improve: bool,
+    largest_quotient: f64,
+    /// Largest |φ(±h) − φ(0)|.
+    spread: f64,
+    last_noise: f64,
     slopes: Watch,
     curvatures: Option<Watch>,
     before: Option<(f64, f64)>,
@@ -192,7 +196,9 @@ impl Track {
             best: Estimate { value: f64::NAN, error: f64::INFINITY },
             witness: None,
             agreed: false,
-            cannot_improve: false,
+            largest_quotient: 0.0,
+            spread: 0.0,
+            last_noise: 0.0,
             slopes: Watch::new(),
             curvatures: (order == Order::Second).then(Watch::new),
             before: None,
@@ -216,6 +222,9 @@ impl Track {
             }
         };
         self.extrapolate(quotient, rounding, target);
+        let spread = (right - origin).abs().max((left - origin).abs());
+        self.spread = self.spread.max(spread);
+        self.last_noise = noise;
         let (slope_left, slope_right) = ((origin - left) / h, (right - origin) / h);
         self.slopes.push(slope_left, slope_right, 4.0 * noise / h, tolerance, LOOKED);
         if let (Some(curvatures), Some((far_left, far_right))) = (&mut self.curvatures, self.before) {
@@ -234,9 +243,13 @@ impl Track {
     }
 
     fn extrapolate(&mut self, quotient: f64, rounding: f64, target: f64) {
-        let row = self.central.push(quotient, rounding).estimate;
+        self.largest_quotient = self.largest_quotient.max(quotient.abs());
+        let RowBest { estimate: row, rounding: carried } = self.central.push(quotient, rounding);
         let agree = |a: &Estimate, b: &Estimate| (a.value - b.value).abs() <= 2.0 * (a.error + b.error);
-        let means_something = row.error <= 1e-3 * row.value.abs() || row.error <= 8.0 * rounding;
+        // Small beside the quotients on the way, or all rounding. Quotients that are as good as random pass neither: they
+        // grow as the step shrinks.
+        let size = row.value.abs().max(self.largest_quotient);
+        let means_something = row.error <= 1e-3 * size || row.error <= 3.0 * carried;
         if !agree(&row, &self.best) {
             self.best = row;
             self.agreed = false;
@@ -248,12 +261,12 @@ impl Track {
         if row.error < self.best.error {
             self.best = row;
         }
-        self.cannot_improve = rounding >= self.best.error;
+        let cannot_improve = rounding >= self.best.error;
         let small = self.best.error <= target * self.best.value.abs();
-        self.converged = self.agreed && (small || self.cannot_improve);
+        self.converged = self.agreed && (small || cannot_improve);
     }
 
-    fn finish(&self, place: Place) -> Result<Estimate, Reason> {
+    fn finish(&self, place: Place, epsilon: f64, shortest: f64) -> Result<Estimate, Reason> {
         let mut best = self.best;
         let watches = [Some(&self.slopes), self.curvatures.as_ref()];
         for watch in watches.into_iter().flatten() {
@@ -264,9 +277,16 @@ impl Track {
                 Sight::Unclear(gap) => best.error = best.error.max(gap),
             }
         }
-        // No two rows ever told the same: the estimate is a guess, and its error is its size.
+        // All that the function does along the line is hardly more than its noise. Long steps average noise away and look
+        // precise; but if it is no noise, and the function just varies faster than the noise was sampled, they lie.
+        let noise = self.last_noise;
+        let loud = noise > 4.0 * epsilon * (self.origin.abs() + self.spread);
+        if loud && self.spread > 0.0 && self.spread < 100.0 * noise {
+            best.error = best.error.max(noise / shortest);
+        }
+        // No two rows ever told the same: the derivative may be anything that was seen.
         if !self.agreed {
-            best.error = best.error.max(best.value.abs());
+            best.error = best.error.max(self.largest_quotient);
         }
         Ok(best)
     }

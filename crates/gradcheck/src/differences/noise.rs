@@ -44,7 +44,7 @@ impl<'a, T: Scalar> Origin<'a, T> {
     }
 }
 
-/// The noise of every entry of `f(x)`, at least ε·|f| and the smallest normal number.
+/// The noise of every entry of `f(x)`, at least ε·|f|.
 pub(crate) fn measure<T: Scalar>(
     f: &dyn Fn(&[T]) -> Vec<T>,
     x: &[T],
@@ -53,10 +53,7 @@ pub(crate) fn measure<T: Scalar>(
     seed: u64,
 ) -> Vec<f64> {
     let mut random = Random::new(seed ^ 0x006e_6f69_7365);
-    // Below the smallest normal number there are no digits to speak of.
-    let smallest = T::min_positive_value().widen();
-    let last_digit = |y: &f64| T::EPSILON * y.abs() + smallest;
-    let mut noise: Vec<f64> = values.iter().map(last_digit).collect();
+    let mut noise: Vec<f64> = values.iter().map(|y| T::EPSILON * y.abs()).collect();
     // Powers of two, so that the points are as exact as they can be.
     let wide = 16.0 * 2f64.powi((0.6 * T::EPSILON.log2()).round() as i32);
     for _ in 0..samples {

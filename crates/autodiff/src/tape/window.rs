@@ -1,0 +1,118 @@
+//! A window that slides over images: what `patches` and its transpose share.
+
+use super::{Param, Params};
+use crate::error::{Error, bail};
+
+/// The size of an image and of the window on it. Zeros are padded around the image.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Channels of the image.
+    pub channels: usize,
+    /// Height of the image.
+    pub height: usize,
+    /// Width of the image.
+    pub width: usize,
+    /// Height and width of the window.
+    pub kernel: [usize; 2],
+    /// Distance between neighbouring positions, down and across.
+    pub stride: [usize; 2],
+    /// Zeros above, below, left and right.
+    pub padding: [usize; 4],
+    /// Distance between neighbouring entries of the window, down and across.
+    pub dilation: [usize; 2],
+}
+
+impl Window {
+    fn places(size: usize, padding: usize, kernel: usize, stride: usize, dilation: usize) -> usize {
+        (size + padding - (dilation * (kernel - 1) + 1)) / stride + 1
+    }
+
+    /// Positions down.
+    pub fn out_height(&self) -> usize {
+        let [top, bottom, ..] = self.padding;
+        Window::places(self.height, top + bottom, self.kernel[0], self.stride[0], self.dilation[0])
+    }
+
+    /// Positions across.
+    pub fn out_width(&self) -> usize {
+        let [.., left, right] = self.padding;
+        Window::places(self.width, left + right, self.kernel[1], self.stride[1], self.dilation[1])
+    }
+
+    /// All positions.
+    pub fn positions(&self) -> usize {
+        self.out_height() * self.out_width()
+    }
+
+    /// Entries of a window: channels × height × width.
+    pub fn rows(&self) -> usize {
+        self.channels * self.kernel[0] * self.kernel[1]
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let [top, bottom, left, right] = self.padding;
+        if self.kernel.contains(&0) || self.stride.contains(&0) || self.dilation.contains(&0) {
+            bail!(
+                Shape,
+                "kernel {:?}, stride {:?} and dilation {:?} must be at least 1",
+                self.kernel,
+                self.stride,
+                self.dilation
+            );
+        }
+        let reach = |i: usize| self.dilation[i] * (self.kernel[i] - 1) + 1;
+        if self.height + top + bottom < reach(0) || self.width + left + right < reach(1) {
+            bail!(Shape, "a window of {}x{} does not fit the padded image", reach(0), reach(1));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn params(&self) -> Params {
+        Params::none()
+            .with("image", &[self.channels, self.height, self.width][..])
+            .with("kernel", &self.kernel[..])
+            .with("stride", &self.stride[..])
+            .with("padding", Param::from(&self.padding[..]))
+            .with("dilation", &self.dilation[..])
+    }
+
+    pub(crate) fn parse(p: &Params) -> Result<Window, String> {
+        fn list<const N: usize>(p: &Params, name: &str) -> Result<[usize; N], String> {
+            p.sizes(name)?.try_into().map_err(|_| format!("parameter `{name}` needs {N} entries"))
+        }
+        let [channels, height, width] = list(p, "image")?;
+        Ok(Window {
+            channels,
+            height,
+            width,
+            kernel: list(p, "kernel")?,
+            stride: list(p, "stride")?,
+            padding: list(p, "padding")?,
+            dilation: list(p, "dilation")?,
+        })
+    }
+
+    /// Cases: plain; stride and padding; dilation.
+    pub(crate) fn samples() -> Vec<Window> {
+        let plain = Window {
+            channels: 1,
+            height: 4,
+            width: 3,
+            kernel: [2, 2],
+            stride: [1, 1],
+            padding: [0; 4],
+            dilation: [1, 1],
+        };
+        let strided = Window {
+            channels: 2,
+            height: 5,
+            width: 4,
+            kernel: [3, 3],
+            stride: [2, 2],
+            padding: [1, 1, 1, 0],
+            ..plain.clone()
+        };
+        let dilated = Window { height: 5, width: 5, dilation: [2, 3], padding: [0, 1, 2, 0], ..plain.clone() };
+        vec![plain, strided, dilated]
+    }
+}

@@ -1,0 +1,20 @@
+//! The engine's tests. One binary, a page a promise:
+//!
+//! - `promises`: every primitive on its samples, every engine, every transform; writes `docs/coverage.md`;
+//! - `nesting`: transforms in transforms, captured variables, no perturbation confusion;
+//! - `freezing`: the parts of a Hessian, and that each is a tape that can be differentiated again;
+//! - `mistakes`: what is said to a user who made one, in full;
+//! - `golden`: passes and transforms as before/after text;
+//! - `random`: programs nobody wrote, to third order, by every road; planted bugs that must be found;
+//! - `threads`: the same bits on any number of them;
+//! - `tidy`: which module may use which, and no `unsafe` outside `kernels`.
+
+mod freezing;
+mod golden;
+mod mistakes;
+mod nesting;
+mod promises;
+mod random;
+mod support;
+mod threads;
+mod tidy;

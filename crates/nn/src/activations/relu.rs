@@ -1,0 +1,15 @@
+//! ReLU.
+
+use quadric_autodiff::trace::{Var, nonlinear_scope, select};
+
+/// `x > 0 ? x : 0`, so `relu'(0) = 0`.
+#[track_caller]
+#[must_use]
+pub fn relu(x: Var) -> Var {
+    nonlinear_scope("relu", || composed(x))
+}
+
+#[track_caller]
+pub(super) fn composed(x: Var) -> Var {
+    select(x.gt(0.0), x, x.zeros_like())
+}

@@ -1,0 +1,38 @@
+//! ReLU with a second derivative it has not: an intervention.
+
+use std::f64::consts::PI;
+
+use quadric_autodiff::trace::{Var, declare_second_derivative, nonlinear_scope};
+
+use super::relu;
+
+/// β of the paper's experiments.
+pub(super) const DEFAULT_BETA: f64 = 100.0;
+
+/// ReLU, to the bit in value and derivative, with `φ'' := β/√(2π) exp(−β²x²/2)` declared: the curvature at the kink
+/// that differentiation does not see, smeared over a width 1/β ([Dauphin, Agarwala & Mobahi 2024], eq. 18).
+///
+/// [Dauphin, Agarwala & Mobahi 2024]: https://arxiv.org/abs/2401.10809
+#[track_caller]
+#[must_use]
+pub fn relu_synthetic(x: Var, beta: f64) -> Var {
+    nonlinear_scope("relu-synthetic", || {
+        declare_second_derivative("relu-synthetic", x, relu::composed, |x| bump(x, beta, 0.5))
+    })
+}
+
+/// [`relu_synthetic`] as the paper's code listing has it, without the ½: `φ'' := β/√(2π) exp(−β²x²)`. Its integral is
+/// 1/√2 where that of eq. 18 is 1.
+#[track_caller]
+#[must_use]
+pub fn relu_synthetic_listing(x: Var, beta: f64) -> Var {
+    nonlinear_scope("relu-synthetic-listing", || {
+        declare_second_derivative("relu-synthetic-listing", x, relu::composed, |x| bump(x, beta, 1.0))
+    })
+}
+
+#[track_caller]
+fn bump(x: Var, beta: f64, half: f64) -> Var {
+    let u = x * beta;
+    (u * u * -half).exp() * (beta / (2.0 * PI).sqrt())
+}

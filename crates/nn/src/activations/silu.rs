@@ -1,0 +1,12 @@
+//! SiLU, also called swish.
+
+use quadric_autodiff::trace::{Var, nonlinear_scope};
+
+/// `x σ(x)` with σ the logistic function ([Elfwing et al. 2017](https://arxiv.org/abs/1702.03118)).
+///
+/// `φ'' = σ'(x)(2 + x(1 − 2σ(x)))`.
+#[track_caller]
+#[must_use]
+pub fn silu(x: Var) -> Var {
+    nonlinear_scope("silu", || x * x.logistic())
+}

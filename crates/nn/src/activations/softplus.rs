@@ -1,0 +1,15 @@
+//! Softplus: a smooth ReLU.
+
+use quadric_autodiff::trace::{Var, custom_pointwise, nonlinear_scope};
+
+/// `ln(1 + eˣ)`, evaluated as `max(x, 0) + ln(1 + e^{−|x|})`, which neither overflows nor cancels; `φ' = σ(x)`.
+///
+/// The derivative is declared: that of the stable form passes through the kinks of max and |x| at 0, where the
+/// conventions for them would give `φ''(0) = 0` in place of ¼.
+#[track_caller]
+#[must_use]
+pub fn softplus(x: Var) -> Var {
+    nonlinear_scope("softplus", || {
+        custom_pointwise("softplus", x, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), |x| x.logistic())
+    })
+}

@@ -1,0 +1,52 @@
+//! Softmax and its logarithm.
+
+use quadric_autodiff::trace::{Var, nonlinear_scope};
+
+/// `log p`, `p = softmax(z)` over the last axis: `z − m − ln Σ exp(z − m)` with `m = max z`.
+///
+/// The shift by the maximum keeps exp from overflowing. It cancels in the value, and so in every derivative: no
+/// gradient flows through m, and nothing is lost.
+///
+/// # Shapes
+/// `z: […, C]`, result the same.
+#[track_caller]
+#[must_use]
+pub fn log_softmax(z: Var) -> Var {
+    nonlinear_scope("log_softmax", || {
+        let (shifted, log_sum) = shifted(z);
+        shifted - log_sum
+    })
+}
+
+/// `p = exp(z) / Σ exp(z)` over the last axis, shifted as in [`log_softmax`].
+///
+/// # Shapes
+/// `z: […, C]`, result the same; rows sum to 1.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// let p = compile(|z: Var| quadric_nn::softmax(z)).call(tensor![[1000.0, 1000.0]])?;
+/// assert_eq!(p, tensor![[0.5, 0.5]]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn softmax(z: Var) -> Var {
+    nonlinear_scope("softmax", || {
+        let (shifted, log_sum) = shifted(z);
+        (shifted - log_sum).exp()
+    })
+}
+
+/// `z − m` and `ln Σ exp(z − m)`, the latter with the last axis kept at size 1.
+#[track_caller]
+pub(super) fn shifted(z: Var) -> (Var, Var) {
+    let mut kept = z.shape().to_vec();
+    if let Some(last) = kept.last_mut() {
+        *last = 1;
+    }
+    let shifted = z - z.max_axes(&[-1]).stop_gradient().reshape(kept.clone());
+    let log_sum = shifted.exp().sum_axes(&[-1]).ln().reshape(kept);
+    (shifted, log_sum)
+}

@@ -1,0 +1,128 @@
+//! Between the plain numbers of data and checkpoints and the engine's tensors.
+
+use quadric_autodiff::{DType, Tensor, Tree};
+
+use crate::checkpoint::{Checkpoint, Dtype, Entry};
+use crate::data::{DataError, DataErrorKind, Dataset};
+
+impl Dataset {
+    /// All examples: inputs `dtype[len, features]` and labels `i32[len]`.
+    ///
+    /// # Panics
+    /// If `dtype` is no float.
+    pub fn tensors(&self, dtype: DType) -> (Tensor, Tensor) {
+        let labels: Vec<i32> = self.labels.iter().map(|&y| y.cast_signed()).collect();
+        tensors(&self.inputs, &labels, self.features, dtype)
+    }
+
+    /// The examples in these rows, as [`tensors`](Dataset::tensors).
+    ///
+    /// # Panics
+    /// If a row does not exist or `dtype` is no float.
+    pub fn batch(&self, rows: &[usize], dtype: DType) -> (Tensor, Tensor) {
+        let (inputs, labels) = self.gather(rows);
+        tensors(&inputs, &labels, self.features, dtype)
+    }
+}
+
+fn tensors(inputs: &[f32], labels: &[i32], features: usize, dtype: DType) -> (Tensor, Tensor) {
+    let x = Tensor::from_fn(dtype, [labels.len(), features], |i| f64::from(inputs[i]));
+    (x, Tensor::from_vec(labels))
+}
+
+impl Entry {
+    /// A tensor under a name.
+    ///
+    /// # Panics
+    /// If the name is reserved (`__metadata__`).
+    pub fn from_tensor(name: impl Into<String>, tensor: &Tensor) -> Entry {
+        let dtype = match tensor.dtype() {
+            DType::F32 => Dtype::F32,
+            DType::F64 => Dtype::F64,
+            DType::I32 => Dtype::I32,
+            DType::U32 => Dtype::U32,
+            DType::Bool => Dtype::Bool,
+            other => panic!("Entry::from_tensor: a checkpoint holds no {other}"),
+        };
+        let shape = tensor.shape().to_vec();
+        if cfg!(target_endian = "little") {
+            return Entry::new(name, dtype, &shape, tensor.bytes().to_vec()).expect("a tensor has the size of its shape");
+        }
+        match tensor.dtype() {
+            DType::F32 => Entry::from_f32(name, &shape, tensor.as_slice()),
+            DType::F64 => Entry::from_f64(name, &shape, tensor.as_slice()),
+            DType::I32 => Entry::from_i32(name, &shape, tensor.as_slice()),
+            DType::U32 => Entry::from_u32(name, &shape, tensor.as_slice()),
+            _ => Entry::from_bool(name, &shape, &tensor.to_vec::<bool>()),
+        }
+    }
+
+    /// The numbers as a tensor of their own dtype.
+    ///
+    /// # Errors
+    /// [`DataErrorKind::Unsupported`] for 64-bit integers, which no tensor holds.
+    pub fn tensor(&self) -> Result<Tensor, DataError> {
+        let shape = self.shape();
+        let tensor = match self.dtype() {
+            Dtype::F32 => self.f32().map(|data| Tensor::new(shape, &data)),
+            Dtype::F64 => self.f64().map(|data| Tensor::new(shape, &data)),
+            Dtype::I32 => self.i32().map(|data| Tensor::new(shape, &data)),
+            Dtype::U32 => self.u32().map(|data| Tensor::new(shape, &data)),
+            Dtype::Bool => self.bool().map(|data| Tensor::new(shape, &data)),
+            Dtype::I64 => None,
+        };
+        let Some(tensor) = tensor else {
+            let what = format!("checkpoint entry {} holds {}, and no tensor does", self.name(), self.dtype());
+            return Err(DataError::new(DataErrorKind::Unsupported, what));
+        };
+        Ok(tensor.expect("an entry has the size of its shape"))
+    }
+}
+
+impl Checkpoint {
+    /// Adds every leaf of a tree under its name, `prefix.layers.0.weight` (or without a prefix, if it is empty).
+    pub fn insert_tree<H: Tree<Leaf = Tensor>>(&mut self, prefix: &str, tree: &H) {
+        for (name, leaf) in tree.leaf_names().iter().zip(tree.leaves()) {
+            self.insert(Entry::from_tensor(joined(prefix, name), leaf));
+        }
+    }
+
+    /// The tree whose leaves were added under that prefix; `like` says its structure, names, shapes and dtypes.
+    ///
+    /// # Errors
+    /// [`DataErrorKind::Mismatch`] if a leaf is not there or has another shape or dtype.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::DType;
+    /// use quadric_nn::{Activation, Mlp, checkpoint::Checkpoint};
+    /// let model = Mlp::new(&[3, 2], Activation::Tanh, DType::F64, 1);
+    /// let mut checkpoint = Checkpoint::new();
+    /// checkpoint.insert_tree("model", &model);
+    /// let other = Mlp::new(&[3, 2], Activation::Tanh, DType::F64, 2);
+    /// assert_eq!(checkpoint.tree("model", &other)?, model);
+    /// # Ok::<(), quadric_nn::data::DataError>(())
+    /// ```
+    pub fn tree<H: Tree<Leaf = Tensor, With<Tensor> = H>>(&self, prefix: &str, like: &H) -> Result<H, DataError> {
+        let names = like.leaf_names();
+        let mut names = names.iter();
+        like.try_map_leaves(|leaf| {
+            let name = joined(prefix, names.next().expect("a name for each leaf"));
+            let fault = |what: String| DataError::new(DataErrorKind::Mismatch, what);
+            let Some(entry) = self.get(&name) else { return Err(fault(format!("the checkpoint has no \"{name}\""))) };
+            let tensor = entry.tensor()?;
+            if tensor.ty() != leaf.ty() {
+                return Err(fault(format!("\"{name}\" is {} in the checkpoint, {} is needed", tensor.ty(), leaf.ty())));
+            }
+            Ok(tensor)
+        })
+    }
+}
+
+fn joined(prefix: &str, name: &str) -> String {
+    match (prefix, name) {
+        ("", name) => name.to_owned(),
+        (prefix, "") => prefix.to_owned(),
+        (prefix, name) => format!("{prefix}.{name}"),
+    }
+}

@@ -1,0 +1,38 @@
+//! SAM in the metric of a diagonal Fisher.
+
+use quadric_autodiff::VarTree;
+use quadric_autodiff::trace::{Var, scope};
+
+use crate::{Loss, Update, tree, update};
+
+/// Fisher SAM: `∇L(θ + ε)`, `ε = ρ F⁻¹ g / √(gᵀ F⁻¹ g)` with `F⁻¹ = diag(1/(1 + η g²))`, the Fisher matrix taken as
+/// the squared batch gradient and kept away from 0 ([Kim et al. 2022], ρ = 0.1, η = 1).
+///
+/// [Kim et al. 2022]: https://arxiv.org/abs/2206.04920
+#[derive(Clone, Copy, Debug)]
+pub struct FisherSam {
+    /// The radius ρ (the paper's γ), a scalar.
+    pub rho: Var,
+    /// The weight of the Fisher matrix against the identity.
+    pub eta: f64,
+}
+
+impl FisherSam {
+    /// η of the paper.
+    pub const ETA: f64 = 1.0;
+
+    /// The direction at `params`; the objective is `L(θ + ε)`.
+    #[track_caller]
+    #[must_use]
+    pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
+        scope("fisher-sam", || {
+            let (value, g) = update::at(loss, params);
+            let natural: M = g.map_leaves(|g| g / (g * g * self.eta + 1.0));
+            let radius = self.rho.convert(value.dtype());
+            let scale = tree::inverse_root(tree::dot(&g, &natural));
+            let moved = tree::add_scaled(params, &natural, scale * radius.convert(scale.dtype()));
+            let (objective, direction) = update::at(loss, &moved);
+            Update { loss: value, objective, direction }
+        })
+    }
+}

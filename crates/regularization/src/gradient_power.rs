@@ -1,0 +1,66 @@
+//! The gradient-norm penalty, exact, with any power.
+
+use quadric_autodiff::VarTree;
+use quadric_autodiff::trace::{Var, hvp, scope};
+
+use crate::{Loss, Update, tree, update};
+
+/// The gradient of `L + ρ‖∇L‖ᵖ`: `g + ρ p ‖g‖^{p−1} H g̃`, one Hessian-vector product.
+///
+/// p = 1 is [`PenaltySam`](crate::PenaltySam), p = 2 gives `g + 2ρ H g`. Where g is 0 the penalty adds nothing (for p < 1 too).
+#[derive(Clone, Copy, Debug)]
+pub struct GradientPower {
+    /// The weight ρ, a scalar.
+    pub rho: Var,
+    /// The power p > 0.
+    pub power: f64,
+}
+
+impl GradientPower {
+    /// The direction at `params`; the objective is `L + ρ‖∇L‖ᵖ`.
+    #[track_caller]
+    #[must_use]
+    pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
+        scope("gradient-power", || {
+            let (value, g) = update::at(loss, params);
+            let square = tree::square(&g);
+            let rho = self.rho.convert(square.dtype());
+            // p ‖g‖^{p−1} g̃ = p ‖g‖^{p−2} g: the square needs no norm at all.
+            let along = if self.power == 2.0 {
+                g.clone()
+            } else {
+                tree::scaled(&tree::normalized(&g), raised(square, self.power - 1.0))
+            };
+            let bent = hvp(|m: M| loss.loss(&m), params, &along);
+            let direction = tree::add_scaled(&g, &bent, rho * self.power);
+            let penalty = rho * raised(square, self.power);
+            Update { loss: value, objective: value + penalty.convert(value.dtype()), direction }
+        })
+    }
+
+    /// `ρ‖∇L‖ᵖ` alone, for [`Penalized`](crate::Penalized) and for taking its gradient in reverse mode over reverse mode.
+    #[track_caller]
+    #[must_use]
+    pub fn penalty<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Var {
+        scope("gradient-power", || {
+            let square = tree::square(&update::at(loss, params).1);
+            self.rho.convert(square.dtype()) * raised(square, self.power)
+        })
+    }
+}
+
+/// `‖g‖^q` from `‖g‖²`; 0 at 0 (1 for q = 0).
+#[track_caller]
+fn raised(square: Var, q: f64) -> Var {
+    if q == 0.0 {
+        square.full_like(1.0)
+    } else if q == 2.0 {
+        square
+    } else if q == 1.0 {
+        tree::root(square)
+    } else {
+        let at_zero = square.equal(0.0);
+        let safe = quadric_autodiff::trace::select(at_zero, 1.0, square);
+        quadric_autodiff::trace::select(at_zero, 0.0, (safe.ln() * (q / 2.0)).exp())
+    }
+}

@@ -1,0 +1,74 @@
+//! The Hessian-trace penalty.
+
+use quadric_autodiff::VarTree;
+use quadric_autodiff::trace::{Var, jvp, scope, vmap};
+
+use crate::random::Distribution;
+use crate::{Loss, Update};
+
+/// The gradient of `L + λ · mean_k vᵀHv` with fresh probes v: third order, on average the gradient of `L + λ tr H`
+/// ([Hutchinson 1989]).
+///
+/// `vᵀHv` is the second derivative of L along v, forward mode over forward mode; one reverse sweep over all
+/// probes gives its gradient.
+///
+/// [Hutchinson 1989]: https://doi.org/10.1080/03610918908812806
+#[derive(Clone, Copy, Debug)]
+pub struct HessianTrace {
+    /// The weight λ, a scalar.
+    pub lambda: Var,
+    /// The random key, `u32[2]`.
+    pub key: Var,
+    /// How many probes, at least 1.
+    pub probes: usize,
+    /// How they are drawn.
+    pub distribution: Distribution,
+}
+
+impl HessianTrace {
+    /// The direction at `params`; the objective is the loss with the estimated penalty.
+    #[track_caller]
+    #[must_use]
+    pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
+        scope("hessian-trace", || {
+            let probes = probes(self.distribution, self.key, params, self.probes);
+            let objective = |m: M| {
+                let value = loss.loss(&m);
+                value + mean_over(&probes, |v| HessianTrace::curvature(loss, &m, v)) * self.lambda.convert(value.dtype())
+            };
+            Update::descent(loss.loss(params), objective, params)
+        })
+    }
+
+    /// `vᵀ H v` at `params`, a scalar that can be differentiated.
+    #[track_caller]
+    #[must_use]
+    pub fn curvature<M: VarTree>(loss: &impl Loss<M>, params: &M, v: &M) -> Var {
+        let slope = |m: M| jvp(|m: M| loss.loss(&m), &m, v).1;
+        jvp(slope, params, v).1
+    }
+}
+
+/// One probe, or a block of several.
+pub(crate) enum Probes<M> {
+    One(M),
+    Block(M),
+}
+
+#[track_caller]
+pub(crate) fn probes<M: VarTree>(distribution: Distribution, key: Var, like: &M, count: usize) -> Probes<M> {
+    assert!(count > 0, "a trace penalty needs at least one probe");
+    match count {
+        1 => Probes::One(distribution.probe(key, like)),
+        _ => Probes::Block(distribution.probes(key, like, count)),
+    }
+}
+
+/// The mean of a scalar over the probes, all in one batch.
+#[track_caller]
+pub(crate) fn mean_over<M: VarTree>(probes: &Probes<M>, f: impl Fn(&M) -> Var) -> Var {
+    match probes {
+        Probes::One(v) => f(v),
+        Probes::Block(block) => vmap(|v: M| f(&v), block).mean(),
+    }
+}
