@@ -166,6 +166,12 @@ impl Tensor {
         Arc::get_mut(&mut self.data).expect("unshared by the lines above").view_mut(0, size)
     }
 
+    pub(crate) fn stored_bytes_mut(&mut self) -> &mut [u8] {
+        let bytes = self.ty.bytes();
+        let arena = Arc::get_mut(&mut self.data).expect("the loop's own tensors are unshared");
+        arena.view_mut(0, bytes)
+    }
+
     /// A copy of the elements.
     ///
     /// # Panics

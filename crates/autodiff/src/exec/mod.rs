@@ -5,6 +5,7 @@
 
 pub mod double_double;
 mod fused;
+mod loops;
 mod plan;
 mod program;
 pub mod reference;

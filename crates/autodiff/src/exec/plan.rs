@@ -7,12 +7,14 @@
 //! 3. *Order.* Depth first from the equations in their order, so a result is used soon after it is made.
 //! 4. *Buffers.* A buffer is free again after the last step that reads it; best fit.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use super::fused::{Action, Fused, Instruction, LOADS, Load, REGISTERS, STORES, Source, Store, Target};
+use super::loops::Loop;
+use super::program::{Options, Program};
 use super::step::{Operated, Place, Step, Work};
 use crate::dtype::DType;
-use crate::ops::Barrier;
 use crate::shape::Type;
 use crate::tape::{Binary, Equation, Kernel, Label, Tape, Value};
 use crate::tensor::Tensor;
@@ -48,6 +50,7 @@ enum Storage {
 
 struct Planner<'a> {
     tape: &'a Tape,
+    options: Options,
     storage: Vec<Storage>,
     /// The equation that defines a value.
     def: Vec<Option<usize>>,
@@ -72,9 +75,10 @@ struct Node {
     group: Option<(Vec<usize>, Option<DType>)>,
 }
 
-pub(super) fn plan(tape: &Tape) -> Plan {
+pub(super) fn plan(tape: &Tape, options: &Options) -> Plan {
     let mut p = Planner {
         tape,
+        options: options.clone(),
         storage: vec![Storage::Own; tape.value_count()],
         def: vec![None; tape.value_count()],
         node: vec![None; tape.equations().len()],
@@ -118,7 +122,9 @@ impl Planner<'_> {
         let tape = self.tape;
         for (i, e) in tape.equations().iter().enumerate() {
             let y = e.outputs[0];
-            self.def[y.index()] = Some(i);
+            for v in &e.outputs {
+                self.def[v.index()] = Some(i);
+            }
             let x = e.inputs.first().copied();
             let storage = match (e.op.kernel(), x.map(|x| self.storage[x.index()].clone())) {
                 (Kernel::Constant(t), _) if t.size() == 1 && is_exact_as_f64(&t) => Storage::Number(t.item()),
@@ -157,12 +163,6 @@ impl Planner<'_> {
     fn computed_by(&self, v: Value) -> Option<usize> {
         let v = self.resolve_written(v);
         self.def[v.index()].and_then(|i| self.node[i])
-    }
-
-    fn is_behind_barrier(&self, v: Value) -> bool {
-        let Some(e) = self.def[v.index()].map(|i| &self.tape.equations()[i]) else { return false };
-        let moved = self.storage[v.index()] != Storage::Own;
-        e.op.is::<Barrier>() || (moved && e.inputs.iter().any(|x| self.is_behind_barrier(*x)))
     }
 
     /// Follows views of views down to a value that is in a buffer.
@@ -220,11 +220,9 @@ impl Planner<'_> {
             operands.sort_unstable();
             operands.dedup();
             let mut home: Option<usize> = None;
-            // What is read through a barrier is computed again on purpose, and not early in the first one's group.
-            let crossed: Vec<usize> =
-                e.inputs.iter().filter(|v| self.is_behind_barrier(**v)).filter_map(|v| self.computed_by(*v)).collect();
             for candidate in operands.iter().rev().copied().collect::<Vec<_>>() {
                 // A moved value (x beside its own transpose) is read from memory, so not from inside the group that makes it.
+                // So is what is read through a barrier, which is computed again on purpose and not early in the first one's group.
                 let moved = e.inputs.iter().any(|v| self.root(*v) != *v && self.computed_by(*v) == Some(candidate));
                 if moved || !self.compatible(candidate, &dims, float) {
                     continue;
@@ -270,6 +268,12 @@ impl Planner<'_> {
             return;
         }
         if self.reaches(home, other, Some(other)) || self.reaches(other, home, Some(home)) {
+            return;
+        }
+        let both = [home, other];
+        let moved = |v: &Value| self.root(*v) != *v && self.computed_by(*v).is_some_and(|n| both.contains(&n));
+        let equations = both.iter().flat_map(|n| &self.nodes[*n].equations);
+        if equations.flat_map(|i| &self.tape.equations()[*i].inputs).any(moved) {
             return;
         }
         if self.reads_moved(home, other) || self.reads_moved(other, home) {
@@ -375,6 +379,9 @@ impl Planner<'_> {
         }
         let e = &self.tape.equations()[equations[0]];
         let kernel = e.op.kernel();
+        if let Kernel::Scan { length, constants, states, reverse } = kernel {
+            return self.emit_loop(e, length, constants, states, reverse);
+        }
         let is_dot = matches!(kernel, Kernel::Dot { .. });
         let inputs = e.inputs.iter().map(|v| self.operand(*v, is_dot)).collect();
         let y = e.outputs[0];
@@ -382,6 +389,25 @@ impl Planner<'_> {
         self.places.insert(y, Place::Slot(output));
         let ty = self.ty(y).clone();
         self.steps.push(Step { work: Work::Single { kernel, inputs, output, ty }, label: e.label.clone() });
+    }
+
+    fn emit_loop(&mut self, e: &Equation, length: usize, constants: usize, states: usize, reverse: bool) {
+        let body = &e.bodies[0];
+        let places: Vec<Place> = e.inputs.iter().map(|v| self.materialize(*v)).collect();
+        let inputs = places.into_iter().zip(body.input_types()).collect();
+        let outputs = e
+            .outputs
+            .iter()
+            .zip(body.output_types())
+            .map(|(v, ty)| {
+                let slot = self.new_slot(*v);
+                self.places.insert(*v, Place::Slot(slot));
+                (slot, ty)
+            })
+            .collect();
+        let body = RefCell::new(Program::new(body, &self.options));
+        let work = Work::Scan(Box::new(Loop { length, constants, states, reverse, body, inputs, outputs }));
+        self.steps.push(Step { work, label: e.label.clone() });
     }
 
     /// An operand in a buffer, written out if it is a view; a product reads a repeated matrix as it is.
@@ -674,6 +700,7 @@ impl Step {
         match &self.work {
             Work::Fused { inputs, .. } => inputs.iter().map(|(p, _)| *p).collect(),
             Work::Single { inputs, .. } => inputs.iter().map(|x| x.place).collect(),
+            Work::Scan(body) => body.inputs.iter().map(|(p, _)| *p).collect(),
             Work::Copy { from, .. } => vec![*from],
             Work::Fill { .. } => vec![],
         }
@@ -682,6 +709,7 @@ impl Step {
     fn writes(&self) -> Vec<usize> {
         match &self.work {
             Work::Fused { outputs, .. } => outputs.clone(),
+            Work::Scan(body) => body.outputs.iter().map(|(s, _)| *s).collect(),
             Work::Single { output, .. } | Work::Copy { output, .. } | Work::Fill { output, .. } => vec![*output],
         }
     }
@@ -705,6 +733,10 @@ impl Step {
             Work::Copy { from, output, .. } => {
                 place(from);
                 new(output);
+            }
+            Work::Scan(body) => {
+                body.inputs.iter_mut().for_each(|(p, _)| place(p));
+                body.outputs.iter_mut().for_each(|(s, _)| new(s));
             }
             Work::Fill { output, .. } => new(output),
         }

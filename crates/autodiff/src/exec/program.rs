@@ -52,12 +52,9 @@ const POOL: usize = 4;
 
 impl Program {
     /// Compiles a tape.
-    ///
-    /// # Errors
-    /// None today; compiling may one day reject what it cannot plan.
-    pub fn new(tape: &Tape, options: &Options) -> Result<Program, Error> {
+    pub fn new(tape: &Tape, options: &Options) -> Program {
         let tape = if options.optimize { pass::optimize(tape) } else { pass::lower(tape) };
-        let plan = plan(&tape);
+        let plan = plan(&tape, options);
         let threads = match options.threads.unwrap_or_else(|| DEFAULT_THREADS.load(Ordering::Relaxed)) {
             0 => rayon::current_num_threads(),
             n => n,
@@ -69,7 +66,7 @@ impl Program {
         }
         let pool = vec![Vec::new(); plan.outputs.len()];
         let equations = tape.equations().len();
-        Ok(Program { plan, inputs: tape.input_types(), threads, slots, pool, equations })
+        Program { plan, inputs: tape.input_types(), threads, slots, pool, equations }
     }
 
     /// The types of the arguments.

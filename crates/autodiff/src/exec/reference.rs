@@ -205,6 +205,9 @@ fn equation<S: Scalar>(e: &Equation, x: &[Array<S>], types: &[Type]) -> Result<V
     let int = |data: Vec<i64>| Array { ty: ty.clone(), data: Data::Int(data) };
     let y = match e.op.kernel() {
         Kernel::Body | Kernel::Replay => return run(&e.bodies[0], x),
+        Kernel::Scan { length, constants, states, reverse } => {
+            return scan(&e.bodies[0], x, types, (length, constants, states, reverse));
+        }
         Kernel::Identity => x[0].pick(ty.clone(), Some),
         Kernel::Constant(t) => Array::of(&t),
         Kernel::Iota { axis } => {
@@ -483,6 +486,43 @@ fn equation<S: Scalar>(e: &Equation, x: &[Array<S>], types: &[Type]) -> Result<V
         }
     };
     Ok(vec![y])
+}
+
+fn scan<S: Scalar>(
+    body: &Tape,
+    x: &[Array<S>],
+    types: &[Type],
+    (length, constants, states, reverse): (usize, usize, usize, bool),
+) -> Result<Vec<Array<S>>, Error> {
+    let whole = constants + states;
+    let mut args = x[..whole].to_vec();
+    args.extend(x[whole..].iter().map(|x| x.pick(x.ty.with_shape(Shape::from(&x.ty.shape[1..])), |_| None)));
+    let mut stacked: Vec<Vec<Array<S>>> = vec![Vec::new(); types.len() - states];
+    for step in 0..length {
+        let at = if reverse { length - 1 - step } else { step };
+        for (arg, x) in args[whole..].iter_mut().zip(&x[whole..]) {
+            let size = arg.ty.shape.size();
+            *arg = x.pick(arg.ty.clone(), |i| Some(at * size + i));
+        }
+        let results = run(body, &args)?;
+        args.splice(constants..whole, results[..states].iter().cloned());
+        for (all, y) in stacked.iter_mut().zip(&results[states..]) {
+            all.push(y.clone());
+        }
+    }
+    let mut outputs = args[constants..whole].to_vec();
+    for (mut all, ty) in stacked.into_iter().zip(&types[states..]) {
+        if reverse {
+            all.reverse();
+        }
+        let data = if ty.dtype.is_float() {
+            Data::Real(all.iter().flat_map(|a| a.reals().to_vec()).collect())
+        } else {
+            Data::Int(all.iter().flat_map(|a| a.ints().to_vec()).collect())
+        };
+        outputs.push(Array { ty: ty.clone(), data });
+    }
+    Ok(outputs)
 }
 
 /// Which entry `[channel, row, column]` of the image stands in row r, column p of its patches; none in the padding.

@@ -7,6 +7,7 @@ use quadric_kernels::{
 };
 
 use super::fused::{Fused, Input, LOADS, Output, STORES};
+use super::loops::Loop;
 use crate::dtype::DType;
 use crate::error::{Error, bail};
 use crate::shape::Type;
@@ -33,7 +34,7 @@ pub(super) struct Operated {
     pub(super) repeats: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum Work {
     /// One elementwise pass.
     Fused { fused: Box<Fused>, dtype: DType, inputs: Vec<(Place, bool)>, outputs: Vec<usize> },
@@ -41,11 +42,13 @@ pub(super) enum Work {
     Single { kernel: Kernel, inputs: Vec<Operated>, output: usize, ty: Type },
     /// A strided view written out.
     Copy { from: Place, offset: usize, strides: Vec<isize>, output: usize, ty: Type },
+    /// A loop.
+    Scan(Box<Loop>),
     /// One number everywhere.
     Fill { number: f64, output: usize, ty: Type },
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Step {
     pub(super) work: Work,
     pub(super) label: Label,
@@ -61,7 +64,7 @@ pub(super) struct Memory<'a> {
 }
 
 impl Memory<'_> {
-    fn arena(&self, place: Place) -> &Arena {
+    pub(super) fn arena(&self, place: Place) -> &Arena {
         match place {
             Place::Input(i) => self.inputs[i].storage(),
             Place::Constant(k) => self.constants[k].storage(),
@@ -132,11 +135,9 @@ impl Step {
                 let mut out = memory.slots[*output].take().expect("every slot has a buffer");
                 let result = single(kernel, inputs, ty, &mut out, memory);
                 memory.slots[*output] = Some(out);
-                return result.map_err(|e| match self.label.user_line() {
-                    Some(line) => e.at(line),
-                    None => e,
-                });
+                return result.map_err(|e| self.blame(e));
             }
+            Work::Scan(body) => return body.run(memory).map_err(|e| self.blame(e)),
             Work::Copy { from, offset, strides, output, ty } => {
                 let mut out = memory.slots[*output].take().expect("every slot has a buffer");
                 by_dtype!(ty.dtype, T => {
@@ -152,6 +153,14 @@ impl Step {
             }
         }
         Ok(())
+    }
+
+    /// The error with the user's line.
+    fn blame(&self, e: Error) -> Error {
+        match self.label.user_line() {
+            Some(line) => e.at(line),
+            None => e,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod custom;
 mod prelude;
 mod primitive;
 mod sample;
+mod scan;
 mod tape_ext;
 
 pub use checkpoint::Checkpoint;
@@ -17,6 +18,7 @@ pub use custom::Custom;
 pub use primitive::{Primitive, op};
 pub use residual::Side;
 pub use sample::{Domain, Sample};
+pub use scan::Scan;
 pub use tape_ext::Ops;
 
 use crate::dtype::DType;
@@ -42,6 +44,7 @@ macro_rules! primitives {
                 $( entry::<_, $name>(), )*
                 Entry { name: "concat", parse: Concat::parse, samples: Concat::samples },
                 Entry { name: "checkpoint", parse: Checkpoint::parse, samples: Vec::new },
+                Entry { name: "scan", parse: Scan::parse, samples: Vec::new },
                 Entry { name: "custom", parse: Custom::parse, samples: Vec::new },
             ]
         }

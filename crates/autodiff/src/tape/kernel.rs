@@ -137,6 +137,17 @@ pub enum Kernel {
         /// Whether the system is transposed.
         transpose: bool,
     },
+    /// The body, once a step: `(constants…, state…, xₜ…) → (state…, yₜ…)`.
+    Scan {
+        /// How many steps.
+        length: usize,
+        /// How many operands are the same in every step.
+        constants: usize,
+        /// How many arrays the state is.
+        states: usize,
+        /// From the last step to the first.
+        reverse: bool,
+    },
     /// The first body is the computation; the executor inlines it.
     Body,
     /// The same, on operands read through barriers: a second computation that is not to be merged with the first.

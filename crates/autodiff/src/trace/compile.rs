@@ -135,7 +135,7 @@ impl<I: VarTree, O: VarTree, F: Fn(I) -> O> Compiled<I, O, F> {
         }
         let types: Vec<Type> = leaves.iter().map(|t| t.ty().clone()).collect();
         let (tape, template): (Tape, O) = record("f", &types, |vars: Vec<Var>| (self.f)(x.with_leaves(vars)))?;
-        let program = Program::new(&tape, &self.options.program)?;
+        let program = Program::new(&tape, &self.options.program);
         if self.cache.len() >= self.options.cached.max(1) {
             self.cache.remove(0);
             self.evictions += 1;

@@ -10,7 +10,7 @@ use super::frame::{called_from, emit, inline};
 use super::tree::{Leaf, Tree, VarTree};
 use super::{Var, record_inner, stop};
 use crate::error::{Error, ErrorKind};
-use crate::ops::Checkpoint;
+use crate::ops::{Checkpoint, Scan};
 use crate::shape::{Shape, Type};
 use crate::tape::{Op, Tape};
 use crate::transform::{self, Freeze, Part};
@@ -333,22 +333,7 @@ pub fn vmap<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
 #[track_caller]
 fn batched<J: VarTree, O: VarTree>(f: impl Fn(J) -> O, x: &J) -> O {
     let vars = leaves(x);
-    let mut size = None;
-    for (i, v) in vars.iter().enumerate() {
-        let ty = v.ty();
-        match (ty.shape.first(), size) {
-            (Some(n), None) => size = Some(*n),
-            (Some(n), Some(size)) if *n == size => {}
-            (Some(n), Some(size)) => stop(Error::new(
-                ErrorKind::Shape,
-                format!("vmap: leaf {i} is {ty}, its axis 0 is {n}, leaf 0 has {size}"),
-            )),
-            (None, _) => {
-                stop(Error::new(ErrorKind::Shape, format!("vmap: leaf {i} is {ty} and has no axis to map over")))
-            }
-        }
-    }
-    let Some(size) = size else { stop(Error::new(ErrorKind::Arity, "vmap: there is no leaf to map over")) };
+    let size = axis_size("vmap", &vars);
     let types: Vec<Type> = vars.iter().map(|v| v.ty()).map(|t| t.with_shape(Shape::from(&t.shape[1..]))).collect();
     let (tape, result, captured) = record_inner(&types, |inner| f(x.with_leaves(inner)));
     let flags: Vec<bool> = (0..tape.inputs().len()).map(|i| i < vars.len()).collect();
@@ -418,4 +403,63 @@ pub fn checkpoint<J: VarTree, O: VarTree>(f: impl FnOnce(J) -> O, x: &J) -> O {
     let op = Op::new(Checkpoint { replay: false });
     let outputs = emit(op, &recorded.args(&leaves(x)), vec![Arc::new(recorded.tape.clone())]);
     recorded.result.with_leaves(outputs)
+}
+
+/// A loop as one equation: `(state, yₜ) = f(state, xₜ)` for every t, where `xs` is stacked along axis 0 and so are the yₜ.
+///
+/// Returns the last state and the stacked outputs. Captured variables are the same in every step.
+///
+/// # Errors
+/// Stops the trace with [`ErrorKind::Shape`] if a step changes the state's types, or the leaves of `xs` disagree on axis 0.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, Tensor, trace::{Var, scan, trace, jvp}};
+/// // Running products.
+/// let f = |xs: Var| scan(|state: Var, x: Var| (state * x, state * x), &xs.number(1.0), &xs).1;
+/// let (y, y_dot) = jvp(f, &tensor![2.0, 3.0, 4.0], &tensor![1.0, 0.0, 0.0])?;
+/// assert_eq!(y, tensor![2.0, 6.0, 24.0]);
+/// assert_eq!(y_dot, tensor![1.0, 3.0, 12.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[track_caller]
+pub fn scan<S: VarTree, X: VarTree, Y: VarTree>(f: impl FnOnce(S, X) -> (S, Y), init: &S, xs: &X) -> (S, Y) {
+    let length = axis_size("scan", &leaves(xs));
+    let (states, inputs) = (types(init), types(xs));
+    let (n, m) = (states.len(), inputs.len());
+    let each: Vec<Type> = inputs.iter().map(|t| t.with_shape(Shape::from(&t.shape[1..]))).collect();
+    let (tape, result, captured) = record_inner(&[states, each].concat(), |inner| {
+        f(init.with_leaves(inner[..n].to_vec()), xs.with_leaves(inner[n..].to_vec()))
+    });
+    // Recorded as (state, x, captured); the equation wants what is the same in every step first.
+    let order: Vec<usize> = (n + m..tape.inputs().len()).chain(0..n + m).collect();
+    let body = check(tape.with_inputs(&order));
+    let op = Op::new(Scan { length, constants: captured.len(), states: n, reverse: false });
+    let outputs = emit(op, &[captured, leaves(init), leaves(xs)].concat(), vec![Arc::new(body)]);
+    let (state, y) = outputs.split_at(n);
+    (init.with_leaves(state.to_vec()), result.1.with_leaves(y.to_vec()))
+}
+
+/// The size of axis 0, on which all leaves agree.
+#[track_caller]
+fn axis_size(name: &str, vars: &[Var]) -> usize {
+    let mut size = None;
+    for (i, v) in vars.iter().enumerate() {
+        let ty = v.ty();
+        match (ty.shape.first(), size) {
+            (Some(n), None) => size = Some(*n),
+            (Some(n), Some(size)) if *n == size => {}
+            (Some(n), Some(size)) => {
+                let what = format!("{name}: leaf {i} is {ty}, its axis 0 is {n}, leaf 0 has {size}");
+                stop(Error::new(ErrorKind::Shape, what))
+            }
+            (None, _) => {
+                stop(Error::new(ErrorKind::Shape, format!("{name}: leaf {i} is {ty} and has no axis to map over")))
+            }
+        }
+    }
+    match size {
+        Some(size) => size,
+        None => stop(Error::new(ErrorKind::Arity, format!("{name}: there is no leaf to map over"))),
+    }
 }

@@ -16,8 +16,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 pub use compile::{CompileOptions, Compiled, compile};
 pub use custom::{custom_derivative, custom_pointwise, declare_second_derivative};
 pub use derivatives::{
-    Linear, checkpoint, grad, hessian, hvp, hvp_of_part, hvps, jvp, linearize, value_and_grad, value_and_grad_aux, vjp,
-    vmap,
+    Linear, checkpoint, grad, hessian, hvp, hvp_of_part, hvps, jvp, linearize, scan, value_and_grad,
+    value_and_grad_aux, vjp, vmap,
 };
 pub(crate) use frame::stop;
 pub use frame::{is_open, nonlinear_scope, scope};
@@ -92,7 +92,7 @@ where
 {
     let types: Vec<Type> = x.leaves().into_iter().map(|t| t.ty().clone()).collect();
     let (tape, result) = record("f", &types, |vars| f(x.with_leaves(vars)))?;
-    let mut program = Program::new(&tape, &Options::default())?;
+    let mut program = Program::new(&tape, &Options::default());
     let outputs = program.call(&x.leaves())?;
     Ok(result.with_leaves(outputs))
 }
