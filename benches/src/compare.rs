@@ -29,6 +29,11 @@ impl Runs {
     fn time(&self, threads: u64) -> f64 {
         if threads == 1 { min(&self.seconds) } else { median(&self.seconds) }
     }
+
+    /// The growth of resident memory; none is possible.
+    fn memory(&self) -> f64 {
+        self.megabytes.iter().copied().fold(f64::INFINITY, f64::min)
+    }
 }
 
 /// Runs by peer and quantity.
@@ -46,25 +51,32 @@ pub fn print(files: &[PathBuf]) -> Result<(), String> {
         let Some(ours) = peers.get("quadric") else { continue };
         for (peer, theirs) in peers.iter().filter(|(peer, _)| *peer != "quadric") {
             let Case { workload, dtype, threads } = case;
-            println!("\n{workload}, {dtype}, threads {threads}: quadric over {peer}");
-            println!(
+            say!("\n{workload}, {dtype}, threads {threads}: quadric over {peer}");
+            say!(
                 "{:14} {:>11} {:>11} {:>8} {:>9} {:>9} {:>9} {:>9}",
-                "", "quadric ms", "peer ms", "ratio", "x grad", "peer's", "MB", "peer's"
+                "",
+                "quadric ms",
+                "peer ms",
+                "ratio",
+                "x grad",
+                "peer's",
+                "MB",
+                "peer's"
             );
             for name in crate::quantities::NAMES {
                 let (Some(a), Some(b)) = (ours.get(name), theirs.get(name)) else { continue };
                 let times_grad = |runs: &BTreeMap<String, Runs>, x: &Runs| {
                     runs.get("grad").map_or(f64::NAN, |g| x.time(*threads) / g.time(*threads))
                 };
-                println!(
+                say!(
                     "{name:14} {:11.4} {:11.4} {:8.2} {:9.2} {:9.2} {:9.1} {:9.1}",
                     a.time(*threads) * 1e3,
                     b.time(*threads) * 1e3,
                     a.time(*threads) / b.time(*threads),
                     times_grad(ours, a),
                     times_grad(theirs, b),
-                    min(&a.megabytes),
-                    min(&b.megabytes),
+                    a.memory(),
+                    b.memory(),
                 );
             }
         }

@@ -10,6 +10,14 @@
 //! gradient against the reference values in them before it times anything, and appends a JSON line a quantity. `--beside` runs
 //! ours and a peer's in turn, because the machine's mood changes by the minute, and prints the ratios.
 
+/// `println!` for a reader who may leave: a closed pipe must not stop a measurement.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 mod args;
 mod compare;
 mod inputs;
@@ -26,7 +34,7 @@ use inputs::Inputs;
 fn main() -> ExitCode {
     let done = args::parse(std::env::args().skip(1)).and_then(|mode| match mode {
         Mode::Help => {
-            print!("{}", args::HELP);
+            say!("{}", args::HELP.trim_end());
             Ok(())
         }
         Mode::Compare(files) => compare::print(&files),
@@ -62,7 +70,7 @@ fn beside(args: &Args, peer: &str, rounds: usize) -> Result<(), String> {
     let ours = std::env::current_exe().map_err(|e| format!("this program does not know where it is: {e}"))?;
     let only = if args.only.is_empty() { quantities::NAMES.join(",") } else { args.only.join(",") };
     for round in 1..=rounds {
-        println!("round {round} of {rounds}");
+        say!("round {round} of {rounds}");
         for (program, first) in [(&ours, None), (&python, Some(peer))] {
             let mut command = Command::new(program);
             if let Some(peer) = first {

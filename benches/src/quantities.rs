@@ -128,10 +128,10 @@ impl<P: VarTree, D: VarTree, L: Fn(P, D) -> Var + Copy + 'static> Problem<P, D, 
                 let wrt: Vec<bool> = (0..tape.inputs().len()).map(|i| i < v.leaves().len()).collect();
                 let split = transform::linearize(&tape, &wrt, None)?;
                 let options = Options::default();
-                let mut residuals = Program::new(&split.primal, &options)?.call(&point.leaves())?;
+                let mut residuals = Program::new(&split.primal, &options).call(&point.leaves())?;
                 let mut args = residuals.split_off(split.outputs);
                 args.extend(v.leaves().into_iter().cloned());
-                kept = Some((Program::new(&split.linear, &options)?, args));
+                kept = Some((Program::new(&split.linear, &options), args));
             }
             let (linear, args) = kept.as_mut().expect("made above");
             linear.call(&args.iter().collect::<Vec<_>>()).map(drop)

@@ -1,2 +1,52 @@
-//! .
-fn main() {}
+//! The `quadric` program: train, reproduce, explain.
+//!
+//! Standard output and the files of a report are results: the same seed gives the same bytes, on any number of threads.
+//! Times and progress go to standard error and to `times.txt`.
+
+mod args;
+mod explain;
+mod failure;
+mod job;
+mod measure;
+mod report;
+mod reproduce;
+mod train;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None => job::run(&cli.train),
+        Some(Command::Train(train)) => job::run(&train),
+        Some(Command::Reproduce(settings)) => reproduce::run(&settings),
+        Some(Command::Explain(settings)) => {
+            explain::explain(&settings.expression, &settings.shape).map_err(Failure::Input).and_then(|text| print(&text))
+        }
+    };
+    match done {
+        Ok(code) => code,
+        Err(Failure::Input(sentence)) => {
+            eprintln!("error: {sentence}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Other(sentence)) => {
+            eprintln!("error: {sentence}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Writes to standard output; a reader that went away (`| head`) is no error.
+fn print(text: &str) -> Result<ExitCode, Failure> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Other(format!("standard output: {e}"))),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

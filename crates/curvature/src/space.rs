@@ -68,11 +68,6 @@ impl Space {
         &self.coordinates
     }
 
-    /// The types of all leaves, float or not.
-    pub(crate) fn types(&self) -> &[Type] {
-        &self.types
-    }
-
     /// For every leaf of the model, whether it has coordinates.
     pub(crate) fn moves(&self) -> Vec<bool> {
         self.types.iter().map(|t| t.dtype.is_float()).collect()

@@ -11,10 +11,14 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// `‖a‖`, by scaling, so that it neither overflows nor underflows.
+/// `‖a‖`; scales where squares would overflow or underflow.
 pub fn norm(a: &[f64]) -> f64 {
-    let largest = a.iter().fold(0.0_f64, |m, x| if x.is_nan() { f64::NAN } else { m.max(x.abs()) });
-    if largest == 0.0 || !largest.is_finite() {
+    let square = dot(a, a);
+    if square.is_nan() || (1e-280..=1e300).contains(&square) {
+        return square.sqrt();
+    }
+    let largest = a.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+    if largest == 0.0 || largest.is_infinite() {
         return largest;
     }
     largest * a.iter().map(|x| (x / largest) * (x / largest)).sum::<f64>().sqrt()
@@ -81,8 +85,10 @@ mod tests {
 
     #[test]
     fn the_norm_does_not_overflow() {
-        assert_eq!(norm(&[3e200, 4e200]), 5e200);
-        assert_eq!(norm(&[3e-200, 4e-200]), 5e-200);
+        assert!((norm(&[3e200, 4e200]) / 5e200 - 1.0).abs() < 1e-15);
+        assert!((norm(&[3e-200, 4e-200]) / 5e-200 - 1.0).abs() < 1e-15);
+        assert_eq!(norm(&[3.0, 4.0]), 5.0);
+        assert_eq!(norm(&[1.0, f64::NEG_INFINITY]), f64::INFINITY);
         assert_eq!(norm(&[]), 0.0);
         assert!(norm(&[1.0, f64::NAN]).is_nan());
     }

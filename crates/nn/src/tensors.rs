@@ -46,7 +46,8 @@ impl Entry {
         };
         let shape = tensor.shape().to_vec();
         if cfg!(target_endian = "little") {
-            return Entry::new(name, dtype, &shape, tensor.bytes().to_vec()).expect("a tensor has the size of its shape");
+            return Entry::new(name, dtype, &shape, tensor.bytes().to_vec())
+                .expect("a tensor has the size of its shape");
         }
         match tensor.dtype() {
             DType::F32 => Entry::from_f32(name, &shape, tensor.as_slice()),

@@ -34,7 +34,8 @@ impl HessianTrace {
             let probes = probes(self.distribution, self.key, params, self.probes);
             let objective = |m: M| {
                 let value = loss.loss(&m);
-                value + mean_over(&probes, |v| HessianTrace::curvature(loss, &m, v)) * self.lambda.convert(value.dtype())
+                value
+                    + mean_over(&probes, |v| HessianTrace::curvature(loss, &m, v)) * self.lambda.convert(value.dtype())
             };
             Update::descent(loss.loss(params), objective, params)
         })

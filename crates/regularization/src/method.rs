@@ -8,8 +8,8 @@ use quadric_autodiff::trace::Var;
 
 use crate::random::Distribution;
 use crate::{
-    Asam, FisherSam, GaussNewtonTrace, GradientNorm, GradientPower, Gsam, HessianTrace, ImplicitGradient, PenaltySam, Plain,
-    Problem, Sam, SampledTrace, Update, Usam, WeightNoise, rank_two_or_more,
+    Asam, FisherSam, GaussNewtonTrace, GradientNorm, GradientPower, Gsam, HessianTrace, ImplicitGradient, PenaltySam,
+    Plain, Problem, Sam, SampledTrace, Update, Usam, WeightNoise, rank_two_or_more,
 };
 
 /// A method and those of its settings that stay over a run; strength and key are arguments of every step.

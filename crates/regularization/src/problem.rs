@@ -79,9 +79,9 @@ impl<M: VarTree + Classifier> Loss<M> for Classification {
         let loss = self.loss_with_labels(params, self.y);
         match self.decay {
             None => loss,
-            Some(c) => {
-                scope("decay", || loss + crate::tree::square(params).convert(loss.dtype()) * c.convert(loss.dtype()) * 0.5)
-            }
+            Some(c) => scope("decay", || {
+                loss + crate::tree::square(params).convert(loss.dtype()) * c.convert(loss.dtype()) * 0.5
+            }),
         }
     }
 }

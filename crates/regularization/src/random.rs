@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use quadric_autodiff::trace::{Var, concat, select};
+use quadric_autodiff::trace::{Var, concat, scalar, select};
 use quadric_autodiff::{DType, Shape, Tensor, VarTree};
 
 /// How probes are drawn. Both have mean 0 and covariance I, so `E[vᵀAv] = tr A`.
@@ -131,9 +131,8 @@ pub fn normal(key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
 #[track_caller]
 #[must_use]
 pub fn rademacher(key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
-    let bits = key.random_bits(shape);
-    let ones = bits.convert(dtype).full_like(1.0);
-    select(bits.lt(2f64.powi(31)), ones, -ones)
+    let one = scalar(dtype, 1.0);
+    select(key.random_bits(shape).lt(2f64.powi(31)), one, -one)
 }
 
 /// Labels `i32[B]` drawn from `softmax(logits)`, `[B, C]`, as the place of the largest `z + Gumbel noise`. Nothing flows through the drawing.

@@ -35,7 +35,7 @@ pub fn square<M: VarTree>(x: &M) -> Var {
 /// use quadric_autodiff::{tensor, trace::{Var, grad, hvp}};
 /// use quadric_regularization::tree::norm;
 /// let f = |x: Var| norm(&x);
-/// assert_eq!(grad(f, &tensor![3.0, 4.0])?, tensor![0.6, 0.8]);
+/// assert_eq!(grad(f, &tensor![0.0, -4.0])?, tensor![0.0, -1.0]);
 /// assert_eq!(grad(f, &tensor![0.0, 0.0])?, tensor![0.0, 0.0]);
 /// assert_eq!(hvp(f, &tensor![0.0, 0.0], &tensor![1.0, 0.0])?, tensor![0.0, 0.0]);
 /// # Ok::<(), quadric_autodiff::Error>(())

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::tree::{Tree, VarTree};
-use super::{Var, record};
+use super::{Var, frame, record};
 use crate::error::Error;
 use crate::exec::{Options, Program};
 use crate::shape::Type;
@@ -39,6 +39,7 @@ struct Cached<O: VarTree> {
     types: Vec<Type>,
     program: Program,
     template: O,
+    notes: Vec<String>,
 }
 
 /// A function that traces `f` on its first call and replays the tape from then on.
@@ -106,6 +107,17 @@ impl<I: VarTree, O: VarTree, F: Fn(I) -> O> Compiled<I, O, F> {
         Ok(&self.cache[at].program)
     }
 
+    /// What tracing for arguments like these had to say: differentiated leaves that the value does not depend on (*unreached*), whose
+    /// gradient is exactly zero, with the line of the transform.
+    ///
+    /// # Errors
+    /// Mistakes found while tracing.
+    #[track_caller]
+    pub fn notes(&mut self, x: &I::Host) -> Result<&[String], Error> {
+        let at = self.find(x)?;
+        Ok(&self.cache[at].notes)
+    }
+
     /// The tape for arguments like these, as traced.
     ///
     /// # Errors
@@ -140,7 +152,8 @@ impl<I: VarTree, O: VarTree, F: Fn(I) -> O> Compiled<I, O, F> {
             self.cache.remove(0);
             self.evictions += 1;
         }
-        self.cache.push(Cached { structure, types, program, template });
+        let notes = frame::take_notes();
+        self.cache.push(Cached { structure, types, program, template, notes });
         Ok(self.cache.len() - 1)
     }
 }

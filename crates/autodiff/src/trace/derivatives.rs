@@ -6,7 +6,7 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::frame::{called_from, emit, inline};
+use super::frame::{called_from, emit, inline, note};
 use super::tree::{Leaf, Tree, VarTree};
 use super::{Var, record_inner, stop};
 use crate::error::{Error, ErrorKind};
@@ -69,12 +69,24 @@ fn reverse_of_scalar<J: VarTree, A: VarTree>(name: &str, f: impl FnOnce(J) -> (V
     check_scalar(name, &recorded.tape);
     // Auxiliary results are no part of the sweep; what they share with the value, CSE merges.
     let count = recorded.tape.outputs().len();
-    let reverse = check(transform::vjp(&recorded.tape.with_outputs([0]), &recorded.wrt)).tape;
+    let reverse = check(transform::vjp(&recorded.tape.with_outputs([0]), &recorded.wrt));
+    note_unreached(name, x, &reverse.unreached);
+    let reverse = reverse.tape;
     let mut args = recorded.args(&leaves(x));
     let aux = inline(&recorded.tape.with_outputs(1..count), &args);
     args.push(super::scalar(recorded.tape.output_types()[0].dtype, 1.0));
     let out = inline(&reverse, &args);
     (out[0], recorded.result.1.with_leaves(aux), x.with_leaves(out[1..].to_vec()))
+}
+
+/// A derivative that is exactly zero because nothing leads from the leaf to the value: right, but seldom meant.
+#[track_caller]
+fn note_unreached<J: VarTree>(name: &str, x: &J, unreached: &[usize]) {
+    let names = x.leaf_names();
+    for i in unreached {
+        let leaf = if names[*i].is_empty() { "the argument".to_string() } else { names[*i].clone() };
+        note(format!("{name}: the value does not depend on {leaf}, its gradient is zero"));
+    }
 }
 
 /// The empty tree, for functions without an auxiliary result.

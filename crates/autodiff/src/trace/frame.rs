@@ -30,6 +30,8 @@ struct Stack {
     scope: Option<Arc<Scope>>,
     /// The line that called the transform that is being written.
     caller: Option<Line>,
+    /// What the user may want to know of the trace, in sentences.
+    notes: Vec<String>,
 }
 
 thread_local! {
@@ -83,6 +85,19 @@ pub(super) fn called_from<R>(location: &Location<'_>, f: impl FnOnce() -> R) -> 
     }
     let _restore = STACK.with_borrow_mut(|s| Restore(s.caller.replace(Line::of(location))));
     f()
+}
+
+/// Keeps a sentence about the trace, with the user's line, for whoever compiles it.
+#[track_caller]
+pub(super) fn note(sentence: String) {
+    let label = label_here(Location::caller());
+    let place = label.user_line().map_or_else(String::new, |line| format!(" ({line})"));
+    STACK.with_borrow_mut(|s| s.notes.push(sentence + &place));
+}
+
+/// The notes since the last time they were taken.
+pub(super) fn take_notes() -> Vec<String> {
+    STACK.with_borrow_mut(|s| std::mem::take(&mut s.notes))
 }
 
 /// An open frame; dropping it closes it.

@@ -52,6 +52,9 @@ pub fn trace<I: VarTree, O: VarTree>(f: impl FnOnce(I) -> O, example: &I::Host) 
 /// Records a closure over variables of these types in an outermost trace; mistakes come back as errors, foreign panics pass.
 #[track_caller]
 fn record<R: Tree<Leaf = Var>>(name: &str, types: &[Type], f: impl FnOnce(Vec<Var>) -> R) -> Result<(Tape, R), Error> {
+    if !is_open() {
+        frame::take_notes();
+    }
     let recorded = catch_unwind(AssertUnwindSafe(|| {
         let (frame, vars) = frame::Open::new(name, types);
         let result = f(vars);

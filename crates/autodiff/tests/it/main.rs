@@ -10,6 +10,7 @@
 //! - `tidy`: which module may use which, and no `unsafe` outside `kernels`.
 
 mod freezing;
+mod generate;
 mod golden;
 mod mistakes;
 mod nesting;

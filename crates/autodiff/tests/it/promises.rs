@@ -76,6 +76,17 @@ pub fn cases() -> Vec<Case> {
         // y is captured, so it becomes an operand of the checkpoint as well.
         trace::checkpoint(|x: Var| ((x * y).sin().exp(), x.sum_axes(&[1]).tanh()), &x)
     };
+    let rolled = |(state, xs, w): (Var, Var, Var)| {
+        // w is captured: the same in every step. The index rides along as an integer state.
+        let step = |(h, i): (Var, Var), x: Var| {
+            let next = (h * w + x).tanh();
+            ((next, i + i.number(1.0)), (next.sum(), h.gather_along(i.reshape([1]), 0)))
+        };
+        trace::scan(step, &(state, state.number(0.0).convert(DType::I32)), &xs)
+    };
+    let rows = |xs: Var| trace::scan(|s: Var, x: Var| (s * x.sin(), s), &xs.sum_axes(&[0]), &xs);
+    cases.push(traced("scan", trace::trace(rolled, &(tensor![0.1, 0.2, 0.9], x(), tensor![0.7, -0.6, 1.1]))));
+    cases.push(traced("scan", trace::trace(rows, &x())));
     let nested = |x: Var| trace::checkpoint(|x: Var| trace::checkpoint(|x: Var| x.sin() * x, &x.exp()), &x);
     cases.push(traced("checkpoint", trace::trace(kept, &(x(), x()))));
     cases.push(traced("checkpoint", trace::trace(nested, &x())));

@@ -9,7 +9,7 @@ use quadric_autodiff::tape::{Builder, Tape, Value};
 use quadric_autodiff::trace::{self, Var};
 use quadric_autodiff::{Tensor, Type, transform};
 
-use super::{AtPoint, LinearOperator, Structure};
+use super::{LinearOperator, Structure};
 use crate::error::Error;
 use crate::problem::{LinearMap, Problem, Sweep, to_cut, with_offset_at_cut};
 
@@ -133,7 +133,7 @@ impl AtTheCut {
         let programs = problem
             .tapes()
             .iter()
-            .map(|tape| Ok(Program::new(&to_cut(tape, cut)?, &problem.options())?))
+            .map(|tape| Ok(Program::new(&to_cut(tape, cut)?, &problem.options())))
             .collect::<Result<_, Error>>()?;
         Ok(AtTheCut { problem: problem.clone(), programs, offsets: None })
     }
@@ -152,7 +152,7 @@ impl AtTheCut {
             let mut args: Vec<Value> = tape.input_types().into_iter().map(|t| b.input(t)).collect();
             args.push(b.full(&tape.output_types()[0], z.shape.first().copied().unwrap_or(1) as f64));
             let scores = b.inline(&reverse, &args);
-            programs.push(Program::new(&b.finish(scores)?, &problem.options())?);
+            programs.push(Program::new(&b.finish(scores)?, &problem.options()));
             offsets.push(z);
         }
         Ok(AtTheCut { problem: problem.clone(), programs, offsets: Some(offsets) })

@@ -76,7 +76,7 @@ impl LinearMap {
         let linear = pass::optimize(&b.finish(outputs)?);
         let primal = joint.with_outputs((0..kept).chain(unique));
         Ok(LinearMap {
-            primal: Program::new(&primal, options)?,
+            primal: Program::new(&primal, options),
             values: kept,
             linear,
             directions: directions.len(),
@@ -112,12 +112,12 @@ impl LinearMap {
 
     fn compile(&self, block: usize) -> Result<Program, Error> {
         if block == 0 {
-            return Ok(Program::new(&self.linear, &self.options)?);
+            return Ok(Program::new(&self.linear, &self.options));
         }
         let n = self.linear.inputs().len();
         let flags: Vec<bool> = (0..n).map(|i| i >= n - self.directions).collect();
         let batched = transform::vmap(&self.linear, &flags, block)?;
-        Ok(Program::new(&batched, &self.options)?)
+        Ok(Program::new(&batched, &self.options))
     }
 }
 

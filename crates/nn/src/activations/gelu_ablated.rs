@@ -8,7 +8,5 @@ use super::gelu;
 #[track_caller]
 #[must_use]
 pub fn gelu_ablated(x: Var) -> Var {
-    nonlinear_scope("gelu-ablated", || {
-        declare_second_derivative("gelu-ablated", x, gelu::composed, |x| x.zeros_like())
-    })
+    nonlinear_scope("gelu-ablated", || declare_second_derivative("gelu-ablated", x, gelu::composed, |x| x.zeros_like()))
 }

@@ -1,0 +1,204 @@
+//! Training: one compiled step, replayed.
+
+use std::path::Path;
+
+use quadric::autodiff::trace::{Compiled, Var, compile};
+use quadric::autodiff::{DType, Tensor, Tree};
+use quadric::nn::data::{self, Dataset, Split};
+use quadric::nn::{Activation, Cosine, Mlp, Optimizer, Schedule, Sgd, State, accuracy};
+use quadric::regularization::{Classification, Loss, Method};
+
+use crate::failure::Failure;
+
+/// What a training run depends on.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    pub method: Method,
+    pub strength: f64,
+    pub activation: Activation,
+    pub hidden: Vec<usize>,
+    pub epochs: usize,
+    pub batch: usize,
+    pub rate: f64,
+    pub momentum: f64,
+    pub weight_decay: f64,
+    pub dtype: DType,
+    pub seed: u64,
+}
+
+impl Recipe {
+    /// The settings of the claims about training: the main job's network and schedule.
+    pub fn standard(activation: Activation, method: Method, strength: f64, epochs: usize, seed: u64) -> Recipe {
+        Recipe {
+            method,
+            strength,
+            activation,
+            hidden: vec![32, 32],
+            epochs,
+            batch: 64,
+            rate: 0.05,
+            momentum: 0.9,
+            weight_decay: 0.0,
+            dtype: DType::F32,
+            seed,
+        }
+    }
+}
+
+/// The data that `--data` names.
+pub fn load(name: &str) -> Result<Split, Failure> {
+    match name.split_once(':') {
+        None if name == "digits" => Ok(data::digits(data::DIGITS_SPLIT_SEED)),
+        Some(("mnist1d", path)) => data::mnist1d(Path::new(path)).map_err(Failure::input),
+        Some(("idx", path)) => data::idx(Path::new(path)).map_err(Failure::input),
+        _ => Err(Failure::input(format!("--data {name}: digits, mnist1d:FOLDER or idx:FOLDER is needed"))),
+    }
+}
+
+/// A data set as a pair of tensors: inputs `[n, features]` of `dtype`, labels `i32[n]`.
+pub fn tensors(set: &Dataset, dtype: DType) -> (Tensor, Tensor) {
+    let all: Vec<usize> = (0..set.len()).collect();
+    batch_of(set, &all, dtype)
+}
+
+fn batch_of(set: &Dataset, rows: &[usize], dtype: DType) -> (Tensor, Tensor) {
+    let (x, y) = set.gather(rows);
+    let x = Tensor::new([rows.len(), set.features], &x).expect("gather returns whole rows").to_dtype(dtype);
+    (x, Tensor::from_vec(&y))
+}
+
+type StepInput = (Mlp<Var>, State<Mlp<Var>>, (Var, Var), (Var, Var, Var, Var));
+type StepOutput = (Var, Mlp<Var>, State<Mlp<Var>>);
+type Step = Compiled<StepInput, StepOutput, Box<dyn Fn(StepInput) -> StepOutput>>;
+
+/// A network under training.
+pub struct Training {
+    recipe: Recipe,
+    train: Dataset,
+    step: Step,
+    state: State<Mlp>,
+    schedule: Cosine,
+    steps_per_epoch: usize,
+    order: Vec<Vec<usize>>,
+    /// The network.
+    pub model: Mlp,
+    /// Steps done.
+    pub done: usize,
+}
+
+/// Why a run was given up.
+#[derive(Clone, Debug)]
+pub struct Diverged {
+    /// After how many steps.
+    pub step: usize,
+    /// What was seen.
+    pub why: String,
+}
+
+impl Training {
+    /// A fresh network.
+    pub fn new(recipe: &Recipe, train: &Dataset, threads: Option<usize>) -> Training {
+        let mut sizes = vec![train.features];
+        sizes.extend(&recipe.hidden);
+        sizes.push(train.classes);
+        let model = Mlp::new(&sizes, recipe.activation, recipe.dtype, recipe.seed);
+        let optimizer = Sgd::new().nesterov(recipe.momentum);
+        let state = optimizer.init(&model);
+        let method = recipe.method;
+        let step = move |(model, state, (x, y), (rate, strength, decay, key)): StepInput| {
+            let problem = Classification::new(x, y).with_decay(decay);
+            let update = method.update(&problem, &model, strength, key);
+            let (model, state) = optimizer.update(&model, &update.direction, &state, rate);
+            (update.loss, model, state)
+        };
+        let mut step: Step = compile(Box::new(step) as Box<dyn Fn(StepInput) -> StepOutput>);
+        if let Some(threads) = threads {
+            step = step.with_threads(threads);
+        }
+        let batch = recipe.batch.min(train.len());
+        let steps_per_epoch = train.len() / batch;
+        let schedule = Cosine { peak: recipe.rate, steps: recipe.epochs * steps_per_epoch };
+        let (recipe, train) = (Recipe { batch, ..recipe.clone() }, train.clone());
+        Training { recipe, train, step, state, schedule, steps_per_epoch, order: vec![], model, done: 0 }
+    }
+
+    /// Steps in the whole run.
+    pub fn total(&self) -> usize {
+        self.recipe.epochs * self.steps_per_epoch
+    }
+
+    /// Epochs done.
+    pub fn epoch(&self) -> f64 {
+        self.done as f64 / self.steps_per_epoch as f64
+    }
+
+    /// One step; returns the loss before it, or that the run has diverged.
+    pub fn step(&mut self) -> Result<Result<f64, Diverged>, Failure> {
+        let (epoch, within) = (self.done / self.steps_per_epoch, self.done % self.steps_per_epoch);
+        if within == 0 {
+            // A short last batch would be a second program; every step has the same shapes.
+            self.order = data::full_batches(self.train.len(), self.recipe.batch, self.recipe.seed, epoch as u64);
+        }
+        let data = batch_of(&self.train, &self.order[within], self.recipe.dtype);
+        let scalar = |x: f64| Tensor::scalar(x).to_dtype(self.recipe.dtype);
+        let key = Tensor::from_vec(&[self.recipe.seed as u32, self.done as u32]);
+        let knobs = (
+            scalar(self.schedule.rate(self.done)),
+            scalar(self.recipe.strength),
+            scalar(self.recipe.weight_decay),
+            key,
+        );
+        let (loss, model, state) = self.step.call((self.model.clone(), self.state.clone(), data, knobs))?;
+        self.model = model;
+        self.state = state;
+        self.done += 1;
+        let loss = loss.item();
+        if !loss.is_finite() {
+            return Ok(Err(Diverged { step: self.done, why: format!("the training loss is {loss}") }));
+        }
+        if let Some(name) = first_broken(&self.model) {
+            return Ok(Err(Diverged { step: self.done, why: format!("the parameter {name} is no longer finite") }));
+        }
+        Ok(Ok(loss))
+    }
+}
+
+/// The first parameter with a number that is not finite.
+fn first_broken(model: &Mlp) -> Option<String> {
+    let broken = model.leaves().iter().position(|t| t.to_f64_vec().iter().any(|x| !x.is_finite()))?;
+    Some(model.leaf_names()[broken].clone())
+}
+
+/// Loss (without weight decay) and accuracy of a network on a data set, in f64.
+pub struct Evaluator {
+    call: Compiled<(Mlp<Var>, Var, Var), (Var, Var), fn((Mlp<Var>, Var, Var)) -> (Var, Var)>,
+    x: Tensor,
+    y: Tensor,
+}
+
+impl Evaluator {
+    /// For this data set.
+    pub fn new(set: &Dataset, threads: Option<usize>) -> Evaluator {
+        fn both((model, x, y): (Mlp<Var>, Var, Var)) -> (Var, Var) {
+            (Classification::new(x, y).loss(&model), accuracy(model.logits(x), y))
+        }
+        let mut call = compile(both as fn((Mlp<Var>, Var, Var)) -> (Var, Var));
+        if let Some(threads) = threads {
+            call = call.with_threads(threads);
+        }
+        let (x, y) = tensors(set, DType::F64);
+        Evaluator { call, x, y }
+    }
+
+    /// `(loss, accuracy)`.
+    pub fn measure(&mut self, model: &Mlp) -> Result<(f64, f64), Failure> {
+        let model = in_f64(model);
+        let (loss, share) = self.call.call((model, self.x.clone(), self.y.clone()))?;
+        Ok((loss.item(), share.item()))
+    }
+}
+
+/// The same network in f64.
+pub fn in_f64(model: &Mlp) -> Mlp {
+    model.map_leaves(|t: &Tensor| t.to_dtype(DType::F64))
+}
