@@ -131,6 +131,21 @@ fn penalties_are_the_mean_over_probes_and_so_are_their_gradients() {
     }
 }
 
+/// The order of differentiation does not matter, also where φ″ is declared: `∇(vᵀHv)` is `D²(∇L)[v, v]`.
+#[test]
+fn both_roads_to_the_third_order_agree() {
+    for activation in
+        [Activation::Gelu, Activation::GeluAblated, Activation::GeluDeclared, Activation::ReluSynthetic { beta: 3.0 }]
+    {
+        let v = direction(5, &network(activation));
+        let (forward, reverse) = on_network(activation, &[], |m, p, _| {
+            let v = v.map_leaves(constant);
+            (HessianTrace::bend(&p, &m, &v), grad(|m: Mlp<Var>| HessianTrace::curvature(&p, &m, &v), &m))
+        });
+        assert!(relative(&flat(&forward), &flat(&reverse)) < 1e-12, "{activation}");
+    }
+}
+
 /// Without batch norm a piecewise-linear network has `tr N = 0`, but one probe's `vᵀNv` is not 0; summed over a whole basis it is. So over all
 /// unit vectors the two penalties coincide (claim 24 in its exact form).
 #[test]
