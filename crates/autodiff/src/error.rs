@@ -93,6 +93,11 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
+/// `1 tensor`, `2 tensors`.
+pub(crate) fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
 /// `Err(Error::new(kind, format!(…)))` in one word.
 macro_rules! bail {
     ($kind:ident, $($arg:tt)*) => {

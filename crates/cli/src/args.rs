@@ -163,7 +163,8 @@ fn rate(text: &str) -> Result<f64, String> {
 }
 
 fn fraction(text: &str) -> Result<f64, String> {
-    number(text).and_then(|x| if (0.0..1.0).contains(&x) { Ok(x) } else { Err("a number from 0 to below 1 is needed".into()) })
+    number(text)
+        .and_then(|x| if (0.0..1.0).contains(&x) { Ok(x) } else { Err("a number from 0 to below 1 is needed".into()) })
 }
 
 fn positive(text: &str) -> Result<usize, String> {

@@ -106,7 +106,10 @@ fn settings(args: &Train, recipe: &Recipe, data: &str, (train, test): (usize, us
         ("data", format!("{data}, {train} training and {test} test examples")),
         ("network", format!("dense, hidden layers {sizes}, {}", recipe.activation)),
         ("regularizer", method),
-        ("optimizer", format!("SGD, Nesterov momentum {}, rate {} falling along a cosine", recipe.momentum, recipe.rate)),
+        (
+            "optimizer",
+            format!("SGD, Nesterov momentum {}, rate {} falling along a cosine", recipe.momentum, recipe.rate),
+        ),
         ("weight decay", recipe.weight_decay.to_string()),
         ("steps", format!("{} epochs of batches of {}", recipe.epochs, recipe.batch)),
         ("numbers", format!("{} for training, f64 for measuring", recipe.dtype)),
@@ -154,14 +157,17 @@ fn command(args: &Train) -> String {
 
 fn notes(args: &Train, measured: usize, all: usize) -> Vec<String> {
     let mut notes = vec![
-        "The check is the relative difference of Hv and Gv + Nv for a random v, three products compiled on their own.".to_string(),
-        "H, G and N are exact products from frozen residuals; traces are Hutchinson estimates with standard errors.".to_string(),
+        "The check is the relative difference of Hv and Gv + Nv for a random v, three products compiled on their own."
+            .to_string(),
+        "H, G and N are exact products from frozen residuals; traces are Hutchinson estimates with standard errors."
+            .to_string(),
     ];
     if args.weight_decay != 0.0 {
         notes.push("Weight decay is in the loss: H = G + N + R with R = c I, and the check includes R.".into());
     }
     if measured < all {
-        notes.push(format!("Curvature and gradient norm are those of the first {measured} of {all} training examples."));
+        notes
+            .push(format!("Curvature and gradient norm are those of the first {measured} of {all} training examples."));
     }
     notes
 }

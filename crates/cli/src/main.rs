@@ -26,9 +26,9 @@ fn main() -> ExitCode {
         None => job::run(&cli.train),
         Some(Command::Train(train)) => job::run(&train),
         Some(Command::Reproduce(settings)) => reproduce::run(&settings),
-        Some(Command::Explain(settings)) => {
-            explain::explain(&settings.expression, &settings.shape).map_err(Failure::Input).and_then(|text| print(&text))
-        }
+        Some(Command::Explain(settings)) => explain::explain(&settings.expression, &settings.shape)
+            .map_err(Failure::Input)
+            .and_then(|text| print(&text)),
     };
     match done {
         Ok(code) => code,

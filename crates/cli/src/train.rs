@@ -80,6 +80,7 @@ pub struct Training {
     schedule: Cosine,
     steps_per_epoch: usize,
     order: Vec<Vec<usize>>,
+    key: u32,
     /// The network.
     pub model: Mlp,
     /// Steps done.
@@ -119,7 +120,14 @@ impl Training {
         let steps_per_epoch = train.len() / batch;
         let schedule = Cosine { peak: recipe.rate, steps: recipe.epochs * steps_per_epoch };
         let (recipe, train) = (Recipe { batch, ..recipe.clone() }, train.clone());
-        Training { recipe, train, step, state, schedule, steps_per_epoch, order: vec![], model, done: 0 }
+        let key = recipe.seed as u32;
+        Training { recipe, train, step, state, schedule, steps_per_epoch, order: vec![], key, model, done: 0 }
+    }
+
+    /// The same run with other noise and probes: drawn from `key` in place of the seed, which weights and batches keep.
+    #[must_use]
+    pub fn with_key(self, key: u32) -> Training {
+        Training { key, ..self }
     }
 
     /// Steps in the whole run.
@@ -141,7 +149,7 @@ impl Training {
         }
         let data = batch_of(&self.train, &self.order[within], self.recipe.dtype);
         let scalar = |x: f64| Tensor::scalar(x).to_dtype(self.recipe.dtype);
-        let key = Tensor::from_vec(&[self.recipe.seed as u32, self.done as u32]);
+        let key = Tensor::from_vec(&[self.key, self.done as u32]);
         let knobs = (
             scalar(self.schedule.rate(self.done)),
             scalar(self.recipe.strength),
@@ -169,9 +177,14 @@ fn first_broken(model: &Mlp) -> Option<String> {
     Some(model.leaf_names()[broken].clone())
 }
 
+/// A network, inputs and labels.
+type Labelled = (Mlp<Var>, Var, Var);
+/// From there to loss and accuracy.
+type Measured = Compiled<Labelled, (Var, Var), fn(Labelled) -> (Var, Var)>;
+
 /// Loss (without weight decay) and accuracy of a network on a data set, in f64.
 pub struct Evaluator {
-    call: Compiled<(Mlp<Var>, Var, Var), (Var, Var), fn((Mlp<Var>, Var, Var)) -> (Var, Var)>,
+    call: Measured,
     x: Tensor,
     y: Tensor,
 }
@@ -179,10 +192,10 @@ pub struct Evaluator {
 impl Evaluator {
     /// For this data set.
     pub fn new(set: &Dataset, threads: Option<usize>) -> Evaluator {
-        fn both((model, x, y): (Mlp<Var>, Var, Var)) -> (Var, Var) {
+        fn both((model, x, y): Labelled) -> (Var, Var) {
             (Classification::new(x, y).loss(&model), accuracy(model.logits(x), y))
         }
-        let mut call = compile(both as fn((Mlp<Var>, Var, Var)) -> (Var, Var));
+        let mut call = compile(both as fn(Labelled) -> (Var, Var));
         if let Some(threads) = threads {
             call = call.with_threads(threads);
         }

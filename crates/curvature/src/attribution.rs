@@ -116,6 +116,16 @@ impl Attributor {
         Ok(())
     }
 
+    /// Moves to these parameters, rounded to the leaves' dtypes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Dimension`](crate::ErrorKind::Dimension).
+    pub fn set_parameters(&mut self, theta: &[f64]) -> Result<(), Error> {
+        let leaves = self.problem.space().replaced(self.problem.point(), theta)?;
+        self.problem.set_point(leaves);
+        Ok(())
+    }
+
     /// The shares of `vᵀHv`.
     ///
     /// # Errors

@@ -72,6 +72,17 @@ impl Decomposition {
         Ok(())
     }
 
+    /// Moves to these parameters, rounded to the leaves' dtypes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Dimension`](crate::ErrorKind::Dimension).
+    pub fn set_parameters(&mut self, theta: &[f64]) -> Result<(), Error> {
+        let problem = self.sweep.problem();
+        let leaves = problem.space().replaced(problem.point(), theta)?;
+        self.sweep.set_point(leaves);
+        Ok(())
+    }
+
     /// `(L, ∇L)` at the point: the primal half computes them anyway.
     ///
     /// # Errors
@@ -133,4 +144,3 @@ impl Decomposition {
         self.nme_over_gn(&crate::vector::normalized(&gradient))
     }
 }
-

@@ -21,7 +21,7 @@ pub fn gradient_descent(learning_rate: f64) -> f64 {
 /// # Example
 /// ```
 /// use quadric_curvature::edge;
-/// let lambda = edge::sam(1.0, 0.5, 0.1)?; // ‖g‖ = 1, ρ = ½, η = 0.1: 40.996… under the root
+/// let lambda = edge::sam(1.0, 0.5, 0.1)?; // ‖g‖ = 1, ρ = ½, η = 0.1: √41 − 1
 /// assert!((0.1 * lambda * (1.0 + 0.5 * lambda) - 2.0).abs() < 1e-14);
 /// assert!(lambda < edge::gradient_descent(0.1));
 /// # Ok::<(), quadric_curvature::Error>(())

@@ -1,7 +1,7 @@
 //! Curvature as operators: the Hessian of a loss, its exact parts, and what one may ask of them.
 //!
 //! A [`Problem`] is a model, a loss with a cut, and a data set in batches; it is traced once. From it come
-//! [operators](operators), matrices that are only ever multiplied with vectors: the Hessian `H`, its Gauss-Newton part
+//! [operators], matrices that are only ever multiplied with vectors: the Hessian `H`, its Gauss-Newton part
 //! `G`, its nonlinear modeling error `N = A + M`, the Fisher matrices, the Jacobian, the tangent kernel. Each is
 //! compiled on its own, so that `‖Hv − Gv − Nv‖` is a measurement and not a tautology; [`Decomposition`] computes them
 //! together, which is cheaper, and [`Attribution`] says which line of the user's makes which share of `vᵀHv`.

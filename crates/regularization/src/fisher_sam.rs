@@ -6,7 +6,7 @@ use quadric_autodiff::trace::{Var, scope};
 use crate::{Loss, Update, tree, update};
 
 /// Fisher SAM: `∇L(θ + ε)`, `ε = ρ F⁻¹ g / √(gᵀ F⁻¹ g)` with `F⁻¹ = diag(1/(1 + η g²))`, the Fisher matrix taken as
-/// the squared batch gradient and kept away from 0 ([Kim et al. 2022], ρ = 0.1, η = 1).
+/// the squared batch gradient and kept away from 0 ([Kim et al. 2022]).
 ///
 /// [Kim et al. 2022]: https://arxiv.org/abs/2206.04920
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,7 @@ pub struct FisherSam {
 }
 
 impl FisherSam {
-    /// η of the paper.
+    /// The default η, that of a public implementation.
     pub const ETA: f64 = 1.0;
 
     /// The direction at `params`; the objective is `L(θ + ε)`.

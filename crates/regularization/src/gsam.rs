@@ -6,7 +6,7 @@ use quadric_autodiff::trace::{Var, scope};
 use crate::{Loss, Update, tree, update};
 
 /// GSAM: `g_p − α g_⊥`, with `g_p = ∇L(θ + ρ g̃)` and `g_⊥` the part of g orthogonal to g_p: descends the perturbed
-/// loss, and closes its gap to the loss without climbing it ([Zhuang et al. 2022], α = 0.4).
+/// loss, and closes its gap to the loss without climbing it ([Zhuang et al. 2022]).
 ///
 /// [Zhuang et al. 2022]: https://arxiv.org/abs/2203.08065
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,7 @@ pub struct Gsam {
 }
 
 impl Gsam {
-    /// α of the paper's ImageNet runs.
+    /// The default α; the paper tunes it for each model.
     pub const ALPHA: f64 = 0.4;
 
     /// The direction at `params`; the objective is `L(θ + ρ g̃)`.

@@ -53,6 +53,8 @@ pub(super) enum Action {
 pub(super) enum Load {
     /// The whole array in order.
     Whole,
+    /// Its one number, everywhere.
+    One,
     /// Bools in order; converted into a register.
     Mask { register: usize },
     /// Broadcast or otherwise moved; copied into a register.
@@ -181,7 +183,7 @@ impl Fused {
             let n = chunk.min(len - done);
             self.load(start + done, n, inputs, &mut registers);
             for instruction in &self.instructions {
-                execute(instruction, start + done, done, n, inputs, &mut registers, &mut outputs);
+                self.execute(instruction, start + done, done, n, inputs, &mut registers, &mut outputs);
             }
             for (store, out) in self.stores.iter().zip(&mut outputs) {
                 let (Some(register), Some(out)) = (store.register, out) else { continue };
@@ -220,51 +222,54 @@ impl Fused {
             }
         }
     }
-}
 
-/// One instruction on one chunk: element `start` of the whole array, element `done` of this thread's outputs.
-fn execute<T: Real>(
-    instruction: &Instruction,
-    start: usize,
-    done: usize,
-    n: usize,
-    inputs: &[Option<Input<'_, T>>],
-    registers: &mut Few<&mut [T], REGISTERS>,
-    outputs: &mut Few<Output<'_, T>, STORES>,
-) {
-    let mut taken = None;
-    let target: &mut [T] = match instruction.target {
-        Target::Register(r) => taken.insert((r, registers[r].take().expect("no operand is written"))).1,
-        Target::Store(s) => match outputs[s].as_mut().expect("one array a store") {
-            Output::Real(out) => &mut out[done..],
-            Output::Mask(_) => unreachable!("bools are stored from a register"),
-        },
-    };
-    let y = &mut target[..n];
-    let arg = |source: Source| match source {
-        Source::Register(r) => Arg::Slice(&registers[r].as_ref().expect("written before")[..n]),
-        Source::Load(l) => match inputs[l] {
-            Some(Input::Real(x)) => Arg::Slice(&x[start..start + n]),
-            _ => unreachable!("whole loads are numbers"),
-        },
-        Source::Number(x) => Arg::Scalar(T::from(x).expect("a float holds a float")),
-    };
-    match instruction.action {
-        Action::Unary(op, x) => match arg(x) {
-            Arg::Slice(x) => pointwise::unary(op, x, y),
-            Arg::Scalar(x) => {
-                y.fill(x);
-                pointwise::unary_in_place(op, y);
-            }
-        },
-        Action::Binary(op, a, b) => pointwise::binary(op, arg(a), arg(b), y),
-        Action::Select(p, a, b) => pointwise::select(arg(p), arg(a), arg(b), y),
-        Action::Move(x) => match arg(x) {
-            Arg::Slice(x) => y.copy_from_slice(x),
-            Arg::Scalar(x) => y.fill(x),
-        },
-    }
-    if let Some((r, register)) = taken {
-        registers[r] = Some(register);
+    /// One instruction on one chunk: element `start` of the whole array, element `done` of this thread's outputs.
+    #[allow(clippy::too_many_arguments)]
+    fn execute<T: Real>(
+        &self,
+        instruction: &Instruction,
+        start: usize,
+        done: usize,
+        n: usize,
+        inputs: &[Option<Input<'_, T>>],
+        registers: &mut Few<&mut [T], REGISTERS>,
+        outputs: &mut Few<Output<'_, T>, STORES>,
+    ) {
+        let mut taken = None;
+        let target: &mut [T] = match instruction.target {
+            Target::Register(r) => taken.insert((r, registers[r].take().expect("no operand is written"))).1,
+            Target::Store(s) => match outputs[s].as_mut().expect("one array a store") {
+                Output::Real(out) => &mut out[done..],
+                Output::Mask(_) => unreachable!("bools are stored from a register"),
+            },
+        };
+        let y = &mut target[..n];
+        let arg = |source: Source| match source {
+            Source::Register(r) => Arg::Slice(&registers[r].as_ref().expect("written before")[..n]),
+            Source::Load(l) => match inputs[l] {
+                Some(Input::Real(x)) if self.loads[l] == Load::One => Arg::Scalar(x[0]),
+                Some(Input::Real(x)) => Arg::Slice(&x[start..start + n]),
+                _ => unreachable!("whole loads are numbers"),
+            },
+            Source::Number(x) => Arg::Scalar(T::from(x).expect("a float holds a float")),
+        };
+        match instruction.action {
+            Action::Unary(op, x) => match arg(x) {
+                Arg::Slice(x) => pointwise::unary(op, x, y),
+                Arg::Scalar(x) => {
+                    y.fill(x);
+                    pointwise::unary_in_place(op, y);
+                }
+            },
+            Action::Binary(op, a, b) => pointwise::binary(op, arg(a), arg(b), y),
+            Action::Select(p, a, b) => pointwise::select(arg(p), arg(a), arg(b), y),
+            Action::Move(x) => match arg(x) {
+                Arg::Slice(x) => y.copy_from_slice(x),
+                Arg::Scalar(x) => y.fill(x),
+            },
+        }
+        if let Some((r, register)) = taken {
+            registers[r] = Some(register);
+        }
     }
 }

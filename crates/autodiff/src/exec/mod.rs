@@ -1,6 +1,6 @@
 //! Running tapes: the executor, and the plain reference interpreter that checks it.
 //!
-//! A [`Program`] is a tape optimised, fused and planned once, replayed many times. [`reference`] runs the same tapes by
+//! A [`Program`] is a tape optimised, fused and planned once, replayed many times. [`mod@reference`] runs the same tapes by
 //! plain loops over any number type and shares no kernel with it.
 
 pub mod double_double;

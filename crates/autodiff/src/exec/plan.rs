@@ -572,6 +572,7 @@ impl Planner<'_> {
         let mask = self.ty(v).dtype == DType::Bool;
         let (root, load) = match &self.storage[v.index()] {
             Storage::Number(c) => return Some(Source::Number(*c)),
+            Storage::View { root, .. } if !mask && self.ty(*root).shape.size() == 1 => (*root, Load::One),
             Storage::View { root, offset, strides } => {
                 (*root, Load::Strided { register: 0, offset: *offset, strides: strides.clone(), mask })
             }
@@ -583,11 +584,11 @@ impl Planner<'_> {
                 Load::Strided { register: g.free.pop()?, offset, strides, mask }
             }
             Load::Mask { .. } => Load::Mask { register: g.free.pop()? },
-            Load::Whole => Load::Whole,
+            Load::Whole | Load::One => load,
         };
         let source = match &load {
             Load::Strided { register, .. } | Load::Mask { register } => Source::Register(*register),
-            Load::Whole => Source::Load(g.loads.len()),
+            Load::Whole | Load::One => Source::Load(g.loads.len()),
         };
         g.loads.push(load);
         g.inputs.push((root, mask));
@@ -633,6 +634,19 @@ struct Group {
 }
 
 impl Plan {
+    /// Whether some step is worth a second thread; decided by shapes alone.
+    pub(super) fn is_large(&self) -> bool {
+        const ELEMENTS: usize = 1 << 15;
+        self.steps.iter().any(|step| match &step.work {
+            Work::Fused { fused, .. } => fused.dims.iter().product::<usize>() >= ELEMENTS,
+            Work::Single { ty, inputs, .. } => {
+                let largest = inputs.iter().map(|x| x.ty.shape.size()).max().unwrap_or(0);
+                largest.max(ty.shape.size()) >= ELEMENTS
+            }
+            _ => false,
+        })
+    }
+
     /// Lets values whose lives do not overlap share a buffer. Outputs keep their own.
     fn share_buffers(&mut self) {
         let mut last_read = vec![0usize; self.slots.len()];

@@ -7,7 +7,7 @@ use quadric_kernels::Arena;
 
 use super::plan::{Plan, plan};
 use super::step::{Memory, Place};
-use crate::error::{Error, bail};
+use crate::error::{Error, bail, count};
 use crate::pass;
 use crate::shape::Type;
 use crate::tape::Tape;
@@ -137,8 +137,8 @@ impl Program {
         if outputs.len() != self.plan.outputs.len() {
             bail!(
                 Arity,
-                "the program returns {} tensors, there is room for {}",
-                self.plan.outputs.len(),
+                "the program returns {}, there is room for {}",
+                count(self.plan.outputs.len(), "tensor"),
                 outputs.len()
             );
         }
@@ -180,9 +180,19 @@ impl Program {
         }
     }
 
+    /// Runs the steps; a program with large steps enters the pool once, not at each of them.
     fn replay(&mut self, inputs: &[&Tensor]) -> Result<(), Error> {
+        if self.threads > 1 && self.plan.is_large() {
+            let mut done = Ok(());
+            rayon::scope(|_| done = self.replay_here(inputs));
+            return done;
+        }
+        self.replay_here(inputs)
+    }
+
+    fn replay_here(&mut self, inputs: &[&Tensor]) -> Result<(), Error> {
         if inputs.len() != self.inputs.len() {
-            bail!(Arity, "the program takes {} tensors, got {}", self.inputs.len(), inputs.len());
+            bail!(Arity, "the program takes {}, got {}", count(self.inputs.len(), "tensor"), inputs.len());
         }
         for (i, (x, ty)) in inputs.iter().zip(&self.inputs).enumerate() {
             if x.dtype() != ty.dtype {

@@ -38,7 +38,7 @@ impl Primitive<1> for Powi {
     }
 
     fn parse(p: &Params) -> Result<Self, String> {
-        Ok(Powi { n: i32::try_from(p.int("n")?).map_err(|e| e.to_string())? })
+        Ok(Powi { n: p.int32("n")? })
     }
 
     fn samples() -> Vec<Sample> {

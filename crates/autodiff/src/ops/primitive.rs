@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::sample::Sample;
 use super::tape_ext::Ops;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, count};
 use crate::shape::Type;
 use crate::tape::{AnyPrimitive, Batched, Builder, Kernel, Op, Params, Rule, Tape, Transforms, Value, hash64};
 
@@ -72,10 +72,10 @@ impl<const N: usize, P: Primitive<N>> AnyPrimitive for Fixed<N, P> {
     }
 
     fn infer(&self, inputs: &[&Type], _: &[Arc<Tape>]) -> Result<Vec<Type>, Error> {
-        let count = inputs.len();
-        let inputs: [&Type; N] = inputs
-            .try_into()
-            .map_err(|_| Error::new(ErrorKind::Arity, format!("{} takes {N} operands, got {count}", P::NAME)))?;
+        let given = inputs.len();
+        let inputs: [&Type; N] = inputs.try_into().map_err(|_| {
+            Error::new(ErrorKind::Arity, format!("{} takes {}, got {given}", P::NAME, count(N, "operand")))
+        })?;
         Ok(vec![self.0.infer(inputs).map_err(|e| e.within(P::NAME))?])
     }
 

@@ -96,7 +96,7 @@ impl Primitive<1> for Residual {
         }
         let text = |name: &str| p.get(name).map_or(Ok(String::new()), |_| p.text(name).map(str::to_string));
         Ok(Residual {
-            sweep: u32::try_from(p.int("sweep")?).map_err(|e| e.to_string())?,
+            sweep: p.int32("sweep")?,
             class: Class::from_name(p.word("class")?).ok_or("the class is linear, multilinear or nonlinear")?,
             sides,
             scope: text("scope")?,

@@ -8,7 +8,7 @@ use crate::tape::{Builder, Equation, Kernel, Tape, Value};
 /// The tape without structured equations that are only there to be differentiated, and without identities that are
 /// only labels: `residual`, `cut`, `stop_gradient`. After it a tape can be run but no longer be frozen.
 pub fn lower(tape: &Tape) -> Tape {
-    rewrite(tape, |b, e, inputs| inline(b, e, inputs))
+    rewrite(tape, inline)
 }
 
 fn inline(b: &mut Builder, e: &Equation, inputs: &[Value]) -> Option<Vec<Value>> {

@@ -1,13 +1,13 @@
 //! `simplify`: rewrites that change no bit of any result.
 //!
-//! `x·1 → x`, `x·(−1) → −x`, `x/1 → x`, `−(−x) → x`, `x − 0 → x`, `x + (−0) → x`; movements compose or vanish; a
+//! `x·1 → x`, `x·(−1) → −x`, `x/1 → x`, `−(−x) → x`, `x − 0 → x`, `x + (−0) → x`, `x + (−y) → x − y`, `x⁰ → 1`, `x¹ → x`; movements compose or vanish; a
 //! transpose before a product becomes its flag; an elementwise function of constants is a constant.
 
 use std::collections::HashMap;
 
 use super::rewrite;
 use crate::dtype::DType;
-use crate::ops::{Add, Broadcast, Constant, Div, Dot, Mul, Neg, Ops, Permute, Reshape, Sub};
+use crate::ops::{Add, Broadcast, Constant, Div, Dot, Mul, Neg, Ops, Permute, Powi, Reshape, Sub};
 use crate::tape::{Binary, Builder, Equation, Kernel, Tape, Unary, Value};
 use crate::tensor::Tensor;
 use quadric_kernels::{Operand, Real, pointwise};
@@ -29,6 +29,10 @@ pub fn simplify(tape: &Tape) -> Tape {
 
 fn def<'a>(b: &'a Builder, defs: &HashMap<Value, usize>, v: Value) -> Option<&'a Equation> {
     defs.get(&v).map(|i| &b.tape().equations()[*i])
+}
+
+fn is_float(b: &Builder, v: Value) -> bool {
+    b.tape().type_of(v).dtype.is_float()
 }
 
 /// The one number that fills a float value, if it is a constant.
@@ -65,6 +69,22 @@ fn one(b: &mut Builder, defs: &HashMap<Value, usize>, e: &Equation, inputs: &[Va
             if number(b, i).is_some_and(|x| x == 0.0 && x.is_sign_negative()) {
                 return Some(other);
             }
+        }
+    }
+    if e.op.is::<Add>() {
+        // x + (−y) is how x − y is defined.
+        for (i, other) in [(1, inputs[0]), (0, inputs[1])] {
+            if let Some(inner) = def(b, defs, inputs[i]).filter(|d| d.op.is::<Neg>() && is_float(b, other)) {
+                let y = inner.inputs[0];
+                return Some(b.sub(other, y));
+            }
+        }
+    }
+    if let Some(power) = e.op.downcast::<Powi>() {
+        match power.n {
+            0 => return Some(b.like(inputs[0], 1.0)),
+            1 => return Some(inputs[0]),
+            _ => {}
         }
     }
     if e.op.is::<Neg>() {

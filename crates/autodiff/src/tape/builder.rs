@@ -131,7 +131,14 @@ impl Builder {
             return Err(Error::new(ErrorKind::Arity, format!("{v} is no value of this tape")));
         }
         self.tape.outputs = outputs;
-        Ok(self.tape)
+        // A captured variable becomes an input late. Numbered in order of definition, inputs first, a tape equals what is
+        // parsed from its text.
+        let in_front = self.tape.inputs.iter().enumerate().all(|(i, v)| v.index() == i);
+        if in_front {
+            return Ok(self.tape);
+        }
+        let types = std::mem::take(&mut self.tape.types);
+        Ok(self.tape.renumbered(&types))
     }
 
     /// The finished tape without dead equations: what transforms return.

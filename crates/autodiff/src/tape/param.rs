@@ -78,6 +78,12 @@ impl Params {
         }
     }
 
+    /// The integer named `name`, in 32 bits.
+    pub fn int32<T: TryFrom<i64>>(&self, name: &str) -> Result<T, String> {
+        let x = self.int(name)?;
+        T::try_from(x).map_err(|_| format!("parameter `{name}` is {x}, which is out of range"))
+    }
+
     /// The size or axis named `name`.
     pub fn size(&self, name: &str) -> Result<usize, String> {
         usize::try_from(self.int(name)?).map_err(|_| format!("parameter `{name}` is negative"))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Builder, Label, Line, Op, Param, Params, Role, Scope, Tape, Value};
 use crate::dtype::DType;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, count};
 use crate::shape::{Shape, Type};
 use crate::tensor::Tensor;
 
@@ -76,8 +76,11 @@ impl Parser<'_> {
         if self.accept(token) {
             return Ok(());
         }
-        let found = self.peek().map_or("the end of the text".into(), |c| format!("`{c}`"));
-        Err(self.error(format!("expected `{token}`, found {found}")))
+        Err(self.error(format!("expected `{token}`, found {}", self.found())))
+    }
+
+    fn found(&self) -> String {
+        self.peek().map_or("the end of the text".into(), |c| format!("`{c}`"))
     }
 
     fn word(&mut self, what: &str) -> Result<String, Error> {
@@ -87,7 +90,7 @@ impl Parser<'_> {
             self.at += 1;
         }
         if start == self.at {
-            return Err(self.error(format!("expected {what}")));
+            return Err(self.error(format!("expected {what}, found {}", self.found())));
         }
         Ok(self.text[start..self.at].iter().collect())
     }
@@ -102,7 +105,8 @@ impl Parser<'_> {
             self.at += 1;
         }
         let digits: String = self.text[start..self.at].iter().collect();
-        digits.parse().map_err(|_| self.error_at(start, "expected an integer"))
+        let found = if digits.is_empty() { self.found() } else { format!("`{digits}`") };
+        digits.parse().map_err(|_| self.error_at(start, format!("expected an integer in range, found {found}")))
     }
 
     fn ty(&mut self) -> Result<Type, Error> {
@@ -202,7 +206,7 @@ impl Parser<'_> {
         let outputs = b.emit_all(op, &inputs, bodies).map_err(|e| self.error_at(op_at, e.to_string()))?;
         if outputs.len() != results.len() {
             let (n, m) = (outputs.len(), results.len());
-            return Err(self.error_at(op_at, format!("{op_name} has {n} results, {m} are named")));
+            return Err(self.error_at(op_at, format!("{op_name} has {}, {m} are named", count(n, "result"))));
         }
         for (v, (name, ty, at)) in outputs.into_iter().zip(results) {
             if let Some(ty) = ty
@@ -246,11 +250,12 @@ impl Parser<'_> {
         self.space();
         match self.peek() {
             Some('"') => {
+                let open = self.at;
                 self.at += 1;
                 let mut text = String::new();
                 loop {
                     match self.peek() {
-                        None => return Err(self.error("the text has no closing quote")),
+                        None => return Err(self.error_at(open, "the text has no closing quote")),
                         Some('"') => break,
                         Some('\\') => {
                             self.at += 1;
@@ -331,10 +336,10 @@ impl Parser<'_> {
             self.at += 1;
             loop {
                 self.blanks();
-                let name = self.escaped(&['@', '!']);
+                let name = self.escaped(&['@', '!', '}', '\n']);
                 let nonlinear = self.accept("!");
                 self.expect("@")?;
-                let place = self.escaped(&[' ', '}']);
+                let place = self.escaped(&[' ', '}', '\n']);
                 let line = self.line(&place)?;
                 label.scope =
                     Some(Arc::new(Scope { name: Arc::from(name), nonlinear, line, parent: label.scope.take() }));
@@ -389,8 +394,8 @@ impl Parser<'_> {
 
 fn constant(ty: &Type, elements: &[String]) -> Result<Tensor, String> {
     fn all<T: crate::tensor::Scalar>(ty: &Type, e: &[String], f: impl Fn(&str) -> Option<T>) -> Result<Tensor, String> {
-        let xs: Option<Vec<T>> = e.iter().map(|x| f(x)).collect();
-        let xs = xs.ok_or_else(|| format!("an element is no {}", ty.dtype))?;
+        let one = |x: &String| f(x).ok_or_else(|| format!("`{x}` is no {}", ty.dtype));
+        let xs = e.iter().map(one).collect::<Result<Vec<T>, _>>()?;
         Tensor::new(&ty.shape, &xs).map_err(|e| e.to_string())
     }
     let hex = |x: &str| x.strip_prefix("0x").and_then(|h| u64::from_str_radix(h, 16).ok());

@@ -113,13 +113,14 @@ fn write_constant(out: &mut impl Write, t: &Tensor, table: &[Tensor]) -> fmt::Re
 }
 
 /// The shortest decimal that reads back to the same bits; a NaN with an unusual payload as its bits.
-fn write_float<T: Copy + fmt::Debug + PartialEq>(
+fn write_float<T: Copy + fmt::Debug + PartialOrd>(
     out: &mut impl Write,
     x: T,
     bits: fn(T) -> u64,
     nan: T,
 ) -> fmt::Result {
-    if x == x || bits(x) == bits(nan) { write!(out, "{x:?}") } else { write!(out, "0x{:x}", bits(x)) }
+    let is_nan = x.partial_cmp(&x).is_none();
+    if !is_nan || bits(x) == bits(nan) { write!(out, "{x:?}") } else { write!(out, "0x{:x}", bits(x)) }
 }
 
 fn escape(name: &str) -> String {

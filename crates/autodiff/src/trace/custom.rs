@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use super::frame::emit;
+use super::frame::{emit, inline};
 use super::{Var, record_inner, stop};
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Custom, Ops, Residual};
@@ -79,6 +79,17 @@ pub fn custom_derivative(
     call(name, x, f, jvp, vjp)
 }
 
+/// An elementwise function and its declared derivative keep the type: a scalar slope would silently be stretched.
+#[track_caller]
+fn check_types(name: &str, ty: &Type, tapes: [&Tape; 2]) {
+    for tape in tapes {
+        if tape.output_types() != [ty.clone()] {
+            let out = tape.type_of(tape.outputs()[0]);
+            stop(Error::new(ErrorKind::Declaration, format!("custom {name}: {out} comes out where {ty} goes in")));
+        }
+    }
+}
+
 /// An elementwise `f` with a declared derivative: both closures map an array to an array of the same type.
 ///
 /// `f_prime` is differentiated for the second order, so a nested declaration in it declares f″.
@@ -89,7 +100,9 @@ pub fn custom_derivative(
 pub fn custom_pointwise(name: &str, x: Var, f: impl FnOnce(Var) -> Var, f_prime: impl FnOnce(Var) -> Var) -> Var {
     let ty = x.ty();
     let f = body(name, std::slice::from_ref(&ty), |x| vec![f(x[0])]);
-    let slope = body(name, &[ty.clone(), ty], |x| vec![f_prime(x[0]) * x[1]]);
+    let f_prime = body(name, std::slice::from_ref(&ty), |x| vec![f_prime(x[0])]);
+    check_types(name, &ty, [&f, &f_prime]);
+    let slope = body(name, &[ty.clone(), ty], |x| vec![inline(&f_prime, &x[..1])[0] * x[1]]);
     call(name, &[x], f, slope.clone(), slope)[0]
 }
 
@@ -121,47 +134,57 @@ pub fn declare_second_derivative(
     let ty = x.ty();
     let f = body(name, std::slice::from_ref(&ty), |x| vec![f(x[0])]);
     let second = body(name, std::slice::from_ref(&ty), |x| vec![f_second(x[0])]);
-    for tape in [&f, &second] {
-        if tape.output_types() != [ty.clone()] {
-            let what = format!("custom {name}: {:?} comes out where {ty} goes in", tape.output_types());
-            stop(Error::new(ErrorKind::Declaration, what));
-        }
-    }
+    check_types(name, &ty, [&f, &second]);
     let forward = check(transform::jvp(&f, &[true])).tape.with_outputs([1]);
     let reverse = check(transform::vjp(&f, &[true])).tape.with_outputs([1]);
     let first = |w: Tape| with_declared_slope(name, &erase_residuals(&w), &second);
     call(name, &[x], f, first(forward), first(reverse))[0]
 }
 
-/// `W(x, u)`, linear in u, as a custom function whose derivative is `W(x, u̇) + u f″(x) ẋ`.
+/// `W(x, u)`, linear in u, as a custom function whose derivative is `f′(x) u̇ + u f″(x) ẋ`.
+///
+/// f′ in there is a custom function in its turn, `W(x, 1)` with derivative `f″`: were it W's plain tape, the next
+/// derivative would see what that tape has for f″ and not what is declared.
 fn with_declared_slope(name: &str, w: &Tape, second: &Tape) -> Tape {
     let ty = w.type_of(w.inputs()[0]).clone();
+    let custom = |mark: &str| Op::new(Custom { name: format!("{name}{mark}"), class: Class::Nonlinear });
+    let finish = |b: Builder, outputs| b.finish(outputs).expect("own values");
+    let slope = {
+        let mut b = Builder::new(name);
+        let x = b.input(ty.clone());
+        let one = b.like(x, 1.0);
+        let y = b.inline(w, &[x, one]);
+        Arc::new(finish(b, y))
+    };
+    let curvature = {
+        let mut b = Builder::new(name);
+        let (x, with) = (b.input(ty.clone()), b.input(ty.clone()));
+        let bend = b.inline(second, &[x])[0];
+        let y = b.mul(bend, with);
+        Arc::new(finish(b, vec![y]))
+    };
     let derivative = |reverse: bool| {
         let mut b = Builder::new(name);
         let (x, u) = (b.input(ty.clone()), b.input(ty.clone()));
-        let bend = |b: &mut Builder, x, u, with| {
-            let curvature = b.inline(second, &[x])[0];
-            let product = b.mul(u, curvature);
-            b.mul(product, with)
-        };
-        let outputs = if reverse {
-            // W is symmetric: elementwise, W(x, u) = f′(x) u, so its transpose in u is itself.
+        // Reverse: W is symmetric (elementwise, W(x, u) = f′(x) u), so its transpose in u is itself.
+        let (x_dot, u_dot) = if reverse {
             let y_bar = b.input(ty.clone());
-            let x_bar = bend(&mut b, x, u, y_bar);
-            let u_bar = b.inline(w, &[x, y_bar])[0];
-            vec![x_bar, u_bar]
+            (y_bar, y_bar)
         } else {
-            let (x_dot, u_dot) = (b.input(ty.clone()), b.input(ty.clone()));
-            let along = b.inline(w, &[x, u_dot])[0];
-            let bent = bend(&mut b, x, u, x_dot);
-            vec![b.add(along, bent)]
+            (b.input(ty.clone()), b.input(ty.clone()))
         };
-        b.finish(outputs).expect("own values")
+        let bodies = vec![slope.clone(), curvature.clone(), curvature.clone()];
+        let f_prime = b.emit_all(custom("′(x)"), &[x], bodies).expect("the bodies have one type throughout")[0];
+        let along = b.mul(f_prime, u_dot);
+        let bend = b.inline(second, &[x])[0];
+        let product = b.mul(u, bend);
+        let bent = b.mul(product, x_dot);
+        let outputs = if reverse { vec![bent, along] } else { vec![b.add(along, bent)] };
+        Arc::new(finish(b, outputs))
     };
     let mut b = Builder::new(name);
     let inputs = [b.input(ty.clone()), b.input(ty.clone())];
-    let bodies = vec![Arc::new(w.clone()), Arc::new(derivative(false)), Arc::new(derivative(true))];
-    let op = Op::new(Custom { name: format!("{name}′"), class: Class::Nonlinear });
-    let outputs = b.emit_all(op, &inputs, bodies).expect("the bodies have one type throughout");
-    b.finish(outputs).expect("own values")
+    let bodies = vec![Arc::new(w.clone()), derivative(false), derivative(true)];
+    let outputs = b.emit_all(custom("′"), &inputs, bodies).expect("the bodies have one type throughout");
+    finish(b, outputs)
 }

@@ -67,7 +67,9 @@ fn label_here(location: &Location<'_>) -> Label {
     STACK.with_borrow(|s| {
         let line = match &s.caller {
             // What a transform writes for itself belongs to whoever called it.
-            Some(caller) if location.file().replace('\\', "/").ends_with("trace/derivatives.rs") => caller.clone(),
+            Some(caller) if location.file().replace('\\', "/").contains("autodiff/src/trace/derivatives/") => {
+                caller.clone()
+            }
             _ => Line::of(location),
         };
         Label { line: Some(line), scope: s.scope.clone(), ..Label::default() }

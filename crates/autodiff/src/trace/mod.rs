@@ -11,23 +11,23 @@ mod frame;
 pub mod tree;
 mod var;
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 
 pub use compile::{CompileOptions, Compiled, compile};
 pub use custom::{custom_derivative, custom_pointwise, declare_second_derivative};
 pub use derivatives::{
-    Linear, checkpoint, grad, hessian, hvp, hvp_of_part, hvps, jvp, linearize, scan, value_and_grad,
-    value_and_grad_aux, vjp, vmap,
+    Linear, checkpoint, grad, hessian, hvp, hvp_of_part, hvps, jacobian_forward, jacobian_reverse, jvp, linearize,
+    scan, value_and_grad, value_and_grad_aux, vjp, vmap, vmap_axes,
 };
 pub(crate) use frame::stop;
 pub use frame::{is_open, nonlinear_scope, scope};
 pub use tree::{Leaf, Static, Tree, VarTree};
 pub use var::{IntoOperand, Var, concat, constant, cut, iota, scalar, select};
 
-use crate::error::{Error, bail};
+use crate::error::{Error, ErrorKind};
 use crate::exec::{Options, Program};
 use crate::shape::Type;
-use crate::tape::Tape;
+use crate::tape::{Line, Tape};
 use crate::tensor::Tensor;
 
 /// Records `f` for arguments like `example`: its tape has an input for every leaf and an output for every leaf of the result.
@@ -55,13 +55,16 @@ fn record<R: Tree<Leaf = Var>>(name: &str, types: &[Type], f: impl FnOnce(Vec<Va
     if !is_open() {
         frame::take_notes();
     }
+    let here = Line::of(Location::caller());
     let recorded = catch_unwind(AssertUnwindSafe(|| {
         let (frame, vars) = frame::Open::new(name, types);
         let result = f(vars);
         let outputs: Vec<Var> = result.leaves().into_iter().copied().collect();
-        let (tape, captured) = frame.close(&outputs)?;
+        // What is wrong with the results has no line of its own: it is that of who traces.
+        let (tape, captured) = frame.close(&outputs).map_err(|e| e.at(&here))?;
         if !captured.is_empty() {
-            bail!(EscapedVar, "the closure uses a Var of an outer trace; only transforms of Vars may do that");
+            let what = "the closure uses a Var of an outer trace; only transforms of Vars may do that";
+            return Err(Error::new(ErrorKind::EscapedVar, what).at(&here));
         }
         Ok((tape, result))
     }));

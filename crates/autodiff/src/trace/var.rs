@@ -265,8 +265,12 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn permute(self, order: &[isize]) -> Var {
-        let rank = self.shape().rank();
-        let order = order.iter().map(|a| check(axis(*a, rank))).collect();
+        // No closure: it would not see the caller's line.
+        let mut resolved = Vec::with_capacity(order.len());
+        for a in order {
+            resolved.push(self.axis("permute", *a));
+        }
+        let order = resolved;
         put(op(ops::Permute { order }), &[self])
     }
 
@@ -288,7 +292,7 @@ impl Var {
     #[must_use]
     pub fn slice(self, along: isize, range: std::ops::Range<usize>) -> Var {
         let shape = self.shape();
-        let along = check(axis(along, shape.rank()));
+        let along = self.axis("slice", along);
         let mut start = vec![0; shape.rank()];
         start[along] = range.start;
         let size = shape.resized(along, range.len()).to_vec();
@@ -300,7 +304,7 @@ impl Var {
     #[must_use]
     pub fn pad(self, along: isize, low: usize, high: usize) -> Var {
         let shape = self.shape();
-        let along = check(axis(along, shape.rank()));
+        let along = self.axis("pad", along);
         let mut lows = vec![0; shape.rank()];
         lows[along] = low;
         let padded = shape.resized(along, low + shape[along] + high);
@@ -311,14 +315,25 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn reverse(self, along: isize) -> Var {
-        let along = check(axis(along, self.shape().rank()));
+        let along = self.axis("reverse", along);
         put(op(ops::Reverse { axes: crate::axes![along] }), &[self])
     }
 
     #[track_caller]
-    fn axes(self, axes: &[isize]) -> Axes {
-        let rank = self.shape().rank();
-        Axes::new(axes.iter().map(|a| check(axis(*a, rank))).collect::<Vec<_>>())
+    fn axes(self, name: &str, axes: &[isize]) -> Axes {
+        let mut resolved = Vec::with_capacity(axes.len());
+        for a in axes {
+            resolved.push(self.axis(name, *a));
+        }
+        Axes::new(resolved)
+    }
+
+    /// The axis that a number means, negative ones counted from the end.
+    #[track_caller]
+    fn axis(self, name: &str, along: isize) -> usize {
+        let ty = self.ty();
+        let out_of_range = |_| Error::new(ErrorKind::Shape, format!("{name}: axis {along} is out of range for {ty}"));
+        check(axis(along, ty.shape.rank()).map_err(out_of_range))
     }
 
     /// The sum of all entries, a scalar.
@@ -333,7 +348,7 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn sum_axes(self, axes: &[isize]) -> Var {
-        put(op(ops::Sum { axes: self.axes(axes) }), &[self])
+        put(op(ops::Sum { axes: self.axes("sum_axes", axes) }), &[self])
     }
 
     /// The mean of all entries, a scalar.
@@ -348,7 +363,7 @@ impl Var {
     #[must_use]
     pub fn mean_axes(self, axes: &[isize]) -> Var {
         let shape = self.shape();
-        let count: usize = self.axes(axes).iter().map(|a| shape[*a]).product();
+        let count: usize = self.axes("mean_axes", axes).iter().map(|a| shape[*a]).product();
         self.sum_axes(axes) / (count as f64)
     }
 
@@ -356,14 +371,14 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn max_axes(self, axes: &[isize]) -> Var {
-        put(op(ops::MaxReduce { axes: self.axes(axes) }), &[self])
+        put(op(ops::MaxReduce { axes: self.axes("max_axes", axes) }), &[self])
     }
 
     /// `i32` index of the first largest entry along an axis, which leaves the shape.
     #[track_caller]
     #[must_use]
     pub fn argmax(self, along: isize) -> Var {
-        let axis = check(axis(along, self.shape().rank()));
+        let axis = self.axis("argmax", along);
         put(op(ops::ArgMax { axis }), &[self])
     }
 
@@ -371,7 +386,7 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn argsort(self, along: isize) -> Var {
-        let axis = check(axis(along, self.shape().rank()));
+        let axis = self.axis("argsort", along);
         put(op(ops::ArgSort { axis }), &[self])
     }
 
@@ -386,7 +401,7 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn cumsum(self, along: isize) -> Var {
-        let axis = check(axis(along, self.shape().rank()));
+        let axis = self.axis("cumsum", along);
         put(op(ops::CumSum { axis, reverse: false }), &[self])
     }
 
@@ -399,6 +414,10 @@ impl Var {
         if ra >= 2 && rb >= 2 && a.shape[ra - 1] != b.shape[rb - 2] {
             let (k, rows) = (a.shape[ra - 1], b.shape[rb - 2]);
             let what = format!("matmul: inner sizes differ: lhs {a} has {k} columns, rhs {b} has {rows} rows");
+            stop(Error::new(ErrorKind::Shape, what));
+        }
+        if ra < 2 || ra != rb || a.shape[..ra - 2] != b.shape[..rb - 2] {
+            let what = format!("matmul: lhs {a} and rhs {b} must be matrices with equal batch axes in front");
             stop(Error::new(ErrorKind::Shape, what));
         }
         put(op(ops::Dot { transpose_lhs: false, transpose_rhs: false }), &[self, other])
@@ -415,7 +434,7 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn gather(self, index: Var, along: isize) -> Var {
-        let axis = check(axis(along, self.shape().rank()));
+        let axis = self.axis("gather", along);
         put(op(ops::Gather { axis }), &[self, index])
     }
 
@@ -423,7 +442,7 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn gather_along(self, index: Var, along: isize) -> Var {
-        let axis = check(axis(along, self.shape().rank()));
+        let axis = self.axis("gather_along", along);
         put(op(ops::GatherAlong { axis }), &[self, index])
     }
 
@@ -431,7 +450,7 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn scatter_add(self, index: Var, along: isize, n: usize) -> Var {
-        let axis = check(axis(along, self.shape().rank()));
+        let axis = self.axis("scatter_add", along);
         put(op(ops::ScatterAdd { axis, n }), &[self, index])
     }
 
@@ -463,7 +482,7 @@ pub fn concat(parts: &[Var], along: isize) -> Var {
     let Some(first) = parts.first() else {
         stop(Error::new(ErrorKind::Arity, "concat: at least one operand is needed"))
     };
-    let axis = check(axis(along, first.shape().rank()));
+    let axis = first.axis("concat", along);
     put(Op::new(ops::Concat { axis }), parts)
 }
 

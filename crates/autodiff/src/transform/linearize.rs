@@ -5,6 +5,7 @@
 
 use super::{Freeze, at, jvp_frozen, vjp};
 use crate::error::{Error, ErrorKind};
+use crate::ops::Residual;
 use crate::tape::{Builder, Class, Rule, Tape, Value};
 
 /// A function split at a point.
@@ -37,11 +38,24 @@ pub fn linearize(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<L
             }
         }
     }
-    // A result that does not move (a zero tangent) is computed by the linear half from nothing, or read as a residual.
+    // A result that does not move (a zero tangent) is computed by the linear half from nothing, or read as a residual. Reads through
+    // `residual` are repeated in the linear half, so that a value crosses once however many equations read it.
+    let mut reads: Vec<Option<usize>> = vec![None; joint.value_count()];
+    for (i, e) in joint.equations().iter().enumerate().filter(|(_, e)| e.op.is::<Residual>()) {
+        reads[e.outputs[0].index()] = Some(i);
+    }
+    let mut repeated = vec![false; joint.equations().len()];
     let mut crossing: Vec<Value> = Vec::new();
     let mut crosses = vec![false; joint.value_count()];
-    let mut cross = |v: Value| {
-        if !moves[v.index()] && !std::mem::replace(&mut crosses[v.index()], true) {
+    let mut cross = |mut v: Value| {
+        if moves[v.index()] {
+            return;
+        }
+        while let Some(i) = reads[v.index()] {
+            repeated[i] = true;
+            v = joint.equations()[i].inputs[0];
+        }
+        if !std::mem::replace(&mut crosses[v.index()], true) {
             crossing.push(v);
         }
     };
@@ -66,7 +80,7 @@ pub fn linearize(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<L
         if !moving {
             primal.equation(i)?;
         }
-        if moving || is_cheap(&joint, e) {
+        if moving || repeated[i] || is_cheap(&joint, e) {
             linear.equation(i)?;
         }
     }
@@ -157,7 +171,7 @@ pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
             Rule::Multilinear(_) => moving == 1,
             Rule::Linear(_) => !fixed_floats,
             Rule::General { class: Class::Linear, .. } => !fixed_floats,
-            _ => is_quotient_by_fixed(e, &moves),
+            _ => is_solved_for(e, &moves),
         };
         if !fine {
             let what = format!("{} is not linear in what it is declared to be linear in", e.op.name());
@@ -176,17 +190,28 @@ pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
     Ok(())
 }
 
-/// `a / b` with a fixed b is linear in a.
-fn is_quotient_by_fixed(e: &crate::tape::Equation, moves: &[bool]) -> bool {
-    e.op.name() == "div" && !moves[e.inputs[1].index()]
+/// `a / b` with a fixed b is linear in a, and the solution of a system with a fixed matrix in the right-hand side.
+fn is_solved_for(e: &crate::tape::Equation, moves: &[bool]) -> bool {
+    match e.op.name() {
+        "div" => !moves[e.inputs[1].index()],
+        "triangular_solve" => !moves[e.inputs[0].index()],
+        _ => false,
+    }
 }
 
-/// Whether a value is written as zeros.
+/// Whether a value is written as zeros, or as a linear function of zeros alone: a product with an absent tangent counts.
 fn is_zero(tape: &Tape, v: Value) -> bool {
     let Some(e) = tape.equations().iter().find(|e| e.outputs.contains(&v)) else { return false };
-    match e.op.kernel() {
-        crate::tape::Kernel::Constant(t) => t.to_f64_vec().iter().all(|x| *x == 0.0),
-        crate::tape::Kernel::Broadcast { .. } | crate::tape::Kernel::Identity => is_zero(tape, e.inputs[0]),
+    if let crate::tape::Kernel::Constant(t) = e.op.kernel() {
+        return t.to_f64_vec().iter().all(|x| *x == 0.0);
+    }
+    let mut floats = e.inputs.iter().filter(|v| tape.type_of(**v).dtype.is_float()).peekable();
+    if floats.peek().is_none() {
+        return false;
+    }
+    match e.op.rule() {
+        Rule::Linear(_) | Rule::General { class: Class::Linear, .. } => floats.all(|v| is_zero(tape, *v)),
+        Rule::Multilinear(_) => floats.any(|v| is_zero(tape, *v)),
         _ => false,
     }
 }

@@ -16,7 +16,7 @@ pub use linearize::{Linearized, check_linear, linearize, transpose};
 pub use vjp::{Reverse, vjp, vjp_frozen};
 pub use vmap::vmap;
 
-use crate::error::Error;
+use crate::error::{Error, count};
 use crate::tape::{Equation, Tape, Transforms};
 
 /// The transforms on bodies where none of the three has a state of its own to hand down.
@@ -54,8 +54,8 @@ fn no_rule(e: &Equation, transform: &str, why: &str) -> Error {
 /// One flag a tape input.
 fn check_flags(tape: &Tape, flags: &[bool], transform: &str) -> Result<(), Error> {
     if flags.len() != tape.inputs().len() {
-        let (n, m) = (tape.inputs().len(), flags.len());
-        crate::error::bail!(Arity, "{transform}: the tape {} has {n} inputs, {m} flags are given", tape.name());
+        let (inputs, flags) = (count(tape.inputs().len(), "input"), count(flags.len(), "flag"));
+        crate::error::bail!(Arity, "{transform}: the tape {} has {inputs}, got {flags}", tape.name());
     }
     Ok(())
 }

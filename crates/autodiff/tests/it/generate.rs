@@ -359,7 +359,7 @@ impl Maker<'_> {
 
     fn step(&mut self, [choice, a, b, p]: [u16; 4], rng: &mut Rng) -> Option<usize> {
         let x = self.float(a);
-        let structures = 18;
+        let structures = 21;
         let kinds = structures + 2 * SAMPLES.len();
         let kind = choice as usize % kinds;
         if kind >= structures {
@@ -450,7 +450,7 @@ impl Maker<'_> {
                 let ops = [op(ops::Mul), op(ops::Add), op(ops::Sub), op(ops::Mul)];
                 self.emit(ops[p % 4].clone(), &[x, y])
             }
-            14 => {
+            14 | 18..=20 => {
                 let x = self.tamed(x, 3.0)?;
                 let y = self.float(b);
                 let y = self.shaped(y, &shape, rng)?;
@@ -528,12 +528,34 @@ impl Maker<'_> {
                 |(x, y): (Var, Var)| trace::checkpoint(|x: Var| (x * y).sin() + x.logistic() * y, &x),
                 pair,
             ),
+            3 => trace::trace(
+                |(x, y): (Var, Var)| {
+                    let n = x.shape().size();
+                    let xs = trace::concat(&[x.reshape([1, n]), y.reshape([1, n]), x.reshape([1, n])], 0);
+                    // A captured scalar, the same in every step; an integer state; outputs beside the state.
+                    let (sum, count) = (y.mean(), x.number(1.0).convert(DType::I32));
+                    let step = |(s, i): (Var, Var), x: Var| {
+                        ((((s * x).tanh() + sum * i.convert(DType::F64)), i + count), s * s)
+                    };
+                    let ((last, _), all) = trace::scan(step, &(x.reshape([n]) * 0.5, count), &xs);
+                    (last * all.sum_axes(&[0])).reshape(x.shape())
+                },
+                pair,
+            ),
+            4 => trace::trace(
+                |(x, y): (Var, Var)| {
+                    let body = |x: Var| trace::custom_pointwise("sine", x * y, Var::sin, Var::cos) * x;
+                    let both = [&[2][..], &x.shape()].concat();
+                    trace::checkpoint(|x: Var| trace::vmap(body, &x.broadcast_to(both)).sum_axes(&[0]), &x)
+                },
+                pair,
+            ),
             _ => trace::trace(
                 |(x, y): (Var, Var)| trace::declare_second_derivative("sine", x, Var::sin, |x| -x.sin()) + y.sum() * x,
                 pair,
             ),
         };
-        let tape = tape.ok()?;
+        let tape = tape.unwrap_or_else(|e| panic!("structure {}: {e}", p % 6));
         let values: Vec<Value> = x.iter().map(|i| self.known[*i].value).collect();
         let y = self.b.inline(&tape, &values)[0];
         let data: Vec<Array<f64>> = x.iter().map(|i| self.known[*i].data.clone()).collect();

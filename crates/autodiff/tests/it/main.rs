@@ -1,6 +1,7 @@
 //! The engine's tests. One binary, a page a promise:
 //!
 //! - `promises`: every primitive on its samples, every engine, every transform; writes `docs/coverage.md`;
+//! - `programs`: results, donated storage, the cache, the memory of a checkpoint;
 //! - `nesting`: transforms in transforms, captured variables, no perturbation confusion;
 //! - `freezing`: the parts of a Hessian, and that each is a tape that can be differentiated again;
 //! - `mistakes`: what is said to a user who made one, in full;
@@ -14,6 +15,7 @@ mod generate;
 mod golden;
 mod mistakes;
 mod nesting;
+mod programs;
 mod promises;
 mod random;
 mod support;

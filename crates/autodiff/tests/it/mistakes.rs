@@ -1,1 +1,550 @@
-//! To come.
+//! What a user is told: every misuse, and the whole sentence. `HERE` stands for the line of the mistake in this file.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+
+use quadric_autodiff::exec::{Options, Program};
+use quadric_autodiff::ops;
+use quadric_autodiff::shape::Type;
+use quadric_autodiff::tape::{Params, parse};
+use quadric_autodiff::trace::{
+    self, Var, compile, concat, constant, custom_derivative, custom_pointwise, cut, grad, hessian, hvp, hvp_of_part,
+    jvp, select, value_and_grad, vjp, vmap,
+};
+use quadric_autodiff::transform::{self, Freeze, Part};
+use quadric_autodiff::{DType, Error, ErrorKind, Tensor, Tree, tensor};
+
+use super::support::golden;
+
+/// The sentence of a mistake; that its place lies in the statement that asks is checked here.
+#[track_caller]
+fn told<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKind) -> String {
+    let error = result.expect_err("a mistake");
+    assert_eq!(error.kind(), kind, "{error}");
+    placed(error.to_string())
+}
+
+#[track_caller]
+fn placed(text: String) -> String {
+    let file = "crates/autodiff/tests/it/mistakes.rs:";
+    let Some(at) = text.find(file) else { return text };
+    let rest = &text[at + file.len()..];
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != ':').unwrap_or(rest.len());
+    let line: u32 = rest[..end].split(':').next().unwrap().parse().unwrap();
+    let asked = Location::caller().line();
+    assert!((asked..asked + 16).contains(&line), "{text} is not near line {asked}");
+    format!("{}HERE{}", &text[..at], &rest[end..])
+}
+
+/// Traces over a 2×3 matrix of f64.
+#[track_caller]
+fn traced<O: trace::VarTree>(f: impl FnOnce(Var) -> O, kind: ErrorKind) -> String {
+    told(trace::trace(f, &w()), kind)
+}
+
+fn w() -> Tensor {
+    tensor![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+}
+
+use ErrorKind::{Arity, Data, Declaration, EscapedVar, NoRule, NotDifferentiable, NotScalar, Parse, Selection};
+
+type Wrong = fn(Var) -> Var;
+
+#[test]
+fn shapes_that_do_not_fit() {
+    let kind = ErrorKind::Shape;
+    let all: [(Wrong, &str); 24] = [
+        (|x| x.matmul(x), "matmul: inner sizes differ: lhs f64[2,3] has 3 columns, rhs f64[2,3] has 2 rows"),
+        (|x| x.sum().matmul(x), "matmul: lhs f64[] and rhs f64[2,3] must be matrices with equal batch axes in front"),
+        (|x| x + x.t(), "add: shapes do not broadcast: lhs f64[2,3], rhs f64[3,2]"),
+        (|x| x.max(x.t()), "max: shapes do not broadcast: lhs f64[2,3], rhs f64[3,2]"),
+        (|x| x.inner(x.t()), "mul: shapes differ: lhs f64[2,3], rhs f64[3,2]"),
+        (|x| x.reshape([5]), "reshape: f64[2,3] has 6 elements, [5] has 5"),
+        (|x| x.broadcast_to([5]), "broadcast: f64[2,3] does not stretch to [5]"),
+        (|x| x.permute(&[0, 0]), "permute: [0, 0] is no permutation of the axes of f64[2,3]"),
+        (|x| x.permute(&[0, 2]), "permute: axis 2 is out of range for f64[2,3]"),
+        (|x| x.sum().t(), "t: f64[] has no two axes to swap"),
+        (|x| x.slice(1, 2..5), "slice: 3 entries from 2, 1 apart, reach past axis 1 of f64[2,3]"),
+        (|x| x.slice(2, 0..1), "slice: axis 2 is out of range for f64[2,3]"),
+        (|x| x.pad(-3, 0, 1), "pad: axis -3 is out of range for f64[2,3]"),
+        (|x| x.reverse(2), "reverse: axis 2 is out of range for f64[2,3]"),
+        (|x| x.sum_axes(&[-3]), "sum_axes: axis -3 is out of range for f64[2,3]"),
+        (|x| x.mean_axes(&[5]), "mean_axes: axis 5 is out of range for f64[2,3]"),
+        (|x| x.argmax(2), "argmax: axis 2 is out of range for f64[2,3]"),
+        (|x| x.cumsum(-4), "cumsum: axis -4 is out of range for f64[2,3]"),
+        (|x| concat(&[x, x.t()], 0), "concat: f64[2,3] and f64[3,2] differ on an axis other than 0"),
+        (|x| select(x.gt(0.0), x, x.t()), "select: shapes do not broadcast: bool[2,3], f64[2,3], f64[3,2]"),
+        (|x| select(x, x, x), "select: the condition is f64[2,3], bool[2,3] is needed"),
+        (|x| x.gather(constant(&tensor![[1i32]]), 0), "gather: the indices are i32[1,1], one axis is needed"),
+        (
+            |x| x.gather_along(constant(&tensor![[1i32]]), 0),
+            "gather_along: the indices are i32[1,1], they must agree with f64[2,3] on every axis but 0",
+        ),
+        (|x| x.scatter_add(constant(&tensor![1i32]), 0, 3), "scatter_add: the indices are i32[1], i32[2] is needed"),
+    ];
+    for (i, (f, sentence)) in all.iter().enumerate() {
+        // These closures stand in a table, so their place is checked to be in this test, and no closer.
+        let text = trace::trace(f, &w()).expect_err(sentence).to_string();
+        assert!(text.starts_with(&format!("{sentence} (crates/autodiff/tests/it/mistakes.rs:")), "{i}: {text}");
+    }
+    // One of them to the line.
+    assert_eq!(traced(|x| x.reshape([5]), kind), "reshape: f64[2,3] has 6 elements, [5] has 5 (HERE)");
+    assert_eq!(traced(|x| concat(&[], 0).max(x), Arity), "concat: at least one operand is needed (HERE)");
+    assert_eq!(
+        told(Tensor::new([2, 2], &[1.0]), ErrorKind::Shape),
+        "tensor: shape [2,2] has 4 elements, the data has 1"
+    );
+}
+
+#[test]
+fn dtypes_that_do_not_fit() {
+    let said = |text: String, sentence: &str| assert_eq!(text, format!("{sentence} (HERE)"));
+    let kind = ErrorKind::DType;
+    said(traced(|x| x + x.convert(DType::F32), kind), "add: dtypes differ: lhs f64[2,3], rhs f32[2,3]");
+    said(traced(|x| x.argmax(0).sin(), kind), "sin: the operand is i32[3], a float is needed");
+    said(traced(|x| x.gt(0.0).sum(), kind), "sum: the operand is bool[2,3], a number is needed");
+    said(traced(|x| x.and(x), kind), "and: the operand is f64[2,3], bool is needed");
+    said(traced(|x| x.gather(x.sum_axes(&[0]), 0), kind), "gather: the indices are f64[3], i32 is needed");
+    said(traced(|x| x.random_bits([2]), kind), "random_bits: the key is f64[2,3], u32[2] is needed");
+    said(traced(|x| concat(&[x, x.convert(DType::F32)], 0), kind), "concat: dtypes differ: f64[2,3] and f32[2,3]");
+    said(
+        traced(|x| x.matmul(x.t().convert(DType::F32)), kind),
+        "dot: lhs f64[2,3] and rhs f32[3,2] must be floats of one dtype",
+    );
+}
+
+#[test]
+fn what_cannot_be_differentiated() {
+    let x = &w();
+    assert_eq!(
+        told(grad(|x: Var| x * x, x), NotScalar),
+        "grad: the function returns f64[2,3], a scalar is needed (HERE)"
+    );
+    assert_eq!(
+        told(value_and_grad(|x: Var| x * x, x), NotScalar),
+        "value_and_grad: the function returns f64[2,3], a scalar is needed (HERE)"
+    );
+    assert_eq!(
+        told(hvp(|x: Var| x * x, x, x), NotScalar),
+        "hvp: the function returns f64[2,3], a scalar is needed (HERE)"
+    );
+    assert_eq!(
+        told(grad(|x: Var| x.argmax(0).sum(), x), NotDifferentiable),
+        "grad: the function returns i32[], a float is needed (HERE)"
+    );
+    let integers = tensor![1i32, 2];
+    assert_eq!(
+        told(grad(|x: Var| x.convert(DType::F64).sum(), &integers), NotDifferentiable),
+        "grad: the argument is i32[2], and integers and bools have no derivative (HERE)"
+    );
+    assert_eq!(
+        told(grad(|(x, i): (Var, Var)| x.gather(i, 0).sum(), &(x.clone(), integers.clone())), NotDifferentiable),
+        "grad: 1 is i32[2], and integers and bools have no derivative (HERE)"
+    );
+    assert_eq!(
+        told(jvp(|x: Var| x.convert(DType::F64), &integers, &integers), NotDifferentiable),
+        "jvp: input 0 is i32[2], and integers and bools have no derivative (HERE)"
+    );
+    assert_eq!(
+        told(jvp(|x: Var| x.argmax(0), x, x), NotDifferentiable),
+        "jvp: the function returns i32[3], floats are needed (HERE)"
+    );
+    assert_eq!(
+        told(vjp(|x: Var| x.argmax(0), x, &tensor![1i32, 1, 1]), NotDifferentiable),
+        "vjp: the function returns i32[3], floats are needed (HERE)"
+    );
+    assert_eq!(
+        told(hessian(|x: Var| x.sum(), x), ErrorKind::Shape),
+        "hessian: the point is f64[2,3], a vector is needed (HERE)"
+    );
+    // Inside a trace the same mistake stops the trace.
+    assert_eq!(
+        traced(|x| grad(|x: Var| x * x, &x), NotScalar),
+        "grad: the function returns f64[2,3], a scalar is needed (HERE)"
+    );
+}
+
+#[test]
+fn directions_that_do_not_fit() {
+    let x = &w();
+    let f = |x: Var| x.sum();
+    assert_eq!(
+        told(hvp(f, x, &tensor![1.0]), ErrorKind::Shape),
+        "hvp: leaf 0 of the direction is f64[1], f64[2,3] is needed (HERE)"
+    );
+    assert_eq!(
+        told(hvp(f, x, &x.to_dtype(DType::F32)), ErrorKind::DType),
+        "hvp: leaf 0 of the direction is f32[2,3], f64[2,3] is needed (HERE)"
+    );
+    assert_eq!(
+        told(jvp(f, x, &tensor![1.0]), ErrorKind::Shape),
+        "jvp: leaf 0 of the direction is f64[1], f64[2,3] is needed (HERE)"
+    );
+    assert_eq!(
+        told(vjp(f, x, &tensor![1.0]), ErrorKind::Shape),
+        "vjp: leaf 0 of the direction is f64[1], f64[] is needed (HERE)"
+    );
+    let two = |x: Vec<Var>| x[0].sum();
+    assert_eq!(
+        told(jvp(two, &vec![x.clone(), x.clone()], &vec![x.clone()]), Arity),
+        "jvp: the direction has 1 leaf, the point has 2 leaves (HERE)"
+    );
+    assert_eq!(
+        traced(|x| vec![x].zip_leaves(&vec![x, x], |a, b| *a + *b), Arity),
+        "zip_leaves: the trees differ at the root: 1 item and 2 items (HERE)"
+    );
+}
+
+#[test]
+fn batches_and_loops_that_do_not_fit() {
+    let x = &w();
+    assert_eq!(
+        told(vmap(|x: Var| x, &Tensor::scalar(1.0)), ErrorKind::Shape),
+        "vmap: leaf 0 is f64[] and has no axis to map over (HERE)"
+    );
+    assert_eq!(
+        told(vmap(|(a, _): (Var, Var)| a, &(x.clone(), tensor![1.0])), ErrorKind::Shape),
+        "vmap: leaf 1 is f64[1], its axis 0 is 1, leaf 0 has 2 (HERE)"
+    );
+    assert_eq!(told(vmap(|a: Vec<Var>| a, &Vec::<Tensor>::new()), Arity), "vmap: there is no leaf to map over (HERE)");
+    assert_eq!(
+        traced(|x| trace::scan(|s: Var, x: Var| (s + x, s), &x.sum(), &x), ErrorKind::Shape),
+        "scan: state 0 is f64[] before a step and f64[3] after it (HERE)"
+    );
+    assert_eq!(
+        traced(|x| trace::scan(|s: Var, x: Var| (s * x, s), &x.sum(), &x.sum()), ErrorKind::Shape),
+        "scan: leaf 0 is f64[] and has no axis to map over (HERE)"
+    );
+}
+
+#[test]
+fn declarations_that_do_not_hold() {
+    let said = |text: String, sentence: &str| assert_eq!(text, format!("custom f: {sentence} (HERE)"));
+    said(
+        traced(|x| custom_pointwise("f", x, |y| y * x, |y| y), Declaration),
+        "the closure captures a Var, whose derivative is not declared; hand it in as an operand",
+    );
+    said(
+        traced(|x| custom_derivative("f", &[x], |x| vec![x[0]], |x, d| vec![x[0] * d[0] * d[0]]), Declaration),
+        "mul is not linear in what it is declared to be linear in",
+    );
+    said(
+        traced(|x| custom_derivative("f", &[x], |x| vec![x[0]], |_, d| vec![d[0].sin()]), Declaration),
+        "sin is not linear in what it is declared to be linear in",
+    );
+    said(
+        traced(|x| custom_derivative("f", &[x], |x| vec![x[0]], |_, d| vec![d[0] + 1.0]), Declaration),
+        "add is not linear in what it is declared to be linear in",
+    );
+    said(
+        traced(|x| custom_derivative("f", &[x], |x| vec![x[0]], |x, _| vec![x[0] + x[0]]), Declaration),
+        "output 0 does not depend on what it is declared to be linear in, and is not zero",
+    );
+    said(
+        traced(|x| custom_derivative("f", &[x], |x| vec![x[0].sum()], |_, d| vec![d[0]]), Declaration),
+        "the forward derivative maps [f64[2,3], f64[2,3]] to [f64[2,3]], it must map [f64[2,3], f64[2,3]] to [f64[]]",
+    );
+    said(
+        traced(|x| custom_derivative("f", &[x], |x| vec![x[0], x[0]], |_, d| vec![d[0]]), Declaration),
+        "the forward derivative maps [f64[2,3], f64[2,3]] to [f64[2,3]], \
+         it must map [f64[2,3], f64[2,3]] to [f64[2,3], f64[2,3]]",
+    );
+    said(
+        traced(|x| custom_pointwise("f", x, |x| x.sum(), |x| x), Declaration),
+        "f64[] comes out where f64[2,3] goes in",
+    );
+    said(
+        traced(|x| custom_pointwise("f", x, |x| x, |x| x.sum()), Declaration),
+        "f64[] comes out where f64[2,3] goes in",
+    );
+    said(
+        traced(|x| trace::declare_second_derivative("f", x, Var::sin, |x| x.sum()), Declaration),
+        "f64[] comes out where f64[2,3] goes in",
+    );
+    said(
+        traced(|x| custom_pointwise("f", x.argmax(0), |x| x, |x| x), Declaration),
+        "an operand or result is i32[3], floats are needed",
+    );
+}
+
+#[test]
+fn selections_that_match_nothing_or_too_much() {
+    let x = &w();
+    let quadratic = |x: Var| (x * x).sum();
+    let g = Part::gauss_newton("z");
+    assert_eq!(told(hvp_of_part(&g, quadratic, x, x), Selection), "the function has no cut named \"z\" (HERE)");
+    assert_eq!(
+        told(
+            hvp_of_part(
+                &g,
+                |x: Var| {
+                    let z = cut("z", x.tanh());
+                    (z * x).sum()
+                },
+                x,
+                x
+            ),
+            Selection
+        ),
+        "a loss equation behind the cut \"z\" also bends in a parameter that does not pass the cut (HERE)"
+    );
+    assert_eq!(
+        told(hvp_of_part(&g, |x: Var| cut("z", cut("z", x.tanh()).sin()).exp().sum(), x, x), Selection),
+        "an equation lies both behind and before the cut \"z\": the name cuts twice on one path (HERE)"
+    );
+    assert_eq!(
+        told(hvp_of_part(&Part::Scope { path: "gelu".into() }, quadratic, x, x), Selection),
+        "no equation with a second derivative lies in scope \"gelu\" (HERE)"
+    );
+    assert_eq!(
+        told(hvp_of_part(&Part::Line { line: "src/main.rs:7".into() }, quadratic, x, x), Selection),
+        "no equation with a second derivative lies in line src/main.rs:7 (HERE)"
+    );
+    // The same on tapes, in both modes.
+    let tape = transform::vjp(&trace::trace(quadratic, x).unwrap(), &[true]).unwrap();
+    let freeze = Freeze { sweep: tape.sweep, live: Part::nme("logits") };
+    let wrt = [true, false];
+    let sentence = "the function has no cut named \"logits\"";
+    assert_eq!(told(transform::jvp_frozen(&tape.tape, &wrt, Some(&freeze)), Selection), sentence);
+    assert_eq!(told(transform::vjp_frozen(&tape.tape, &wrt, Some(&freeze)), Selection), sentence);
+    assert_eq!(told(transform::linearize(&tape.tape, &wrt, Some(&freeze)), Selection), sentence);
+}
+
+#[test]
+fn variables_that_outlived_their_trace() {
+    let leaked = Cell::new(None);
+    let kept = |x: Var| {
+        leaked.set(Some(x));
+        x
+    };
+    trace::trace(kept, &w()).unwrap();
+    let old: Var = leaked.get().unwrap();
+    assert_eq!(format!("{old:?}"), "v0 of an ended trace");
+    let sentence = "a Var was used after its trace had ended (HERE)";
+    assert_eq!(traced(|x| x + old, EscapedVar), sentence);
+    assert_eq!(traced(|x| old.t().matmul(x), EscapedVar), sentence);
+    assert_eq!(traced(|x| grad(|x: Var| (x * old).sum(), &x), EscapedVar), sentence);
+    assert_eq!(told(grad(|x: Var| (x * old).sum(), &w()), EscapedVar), sentence);
+    // Returned, not used: the line is that of the trace.
+    assert_eq!(told(trace::trace(|_: Var| old, &w()), EscapedVar), sentence);
+    // An outer trace's variable in an inner `trace`, which is no transform.
+    let inner = |x: Var| {
+        assert_eq!(
+            told(trace::trace(|y: Var| y * x, &w()), EscapedVar),
+            "the closure uses a Var of an outer trace; only transforms of Vars may do that (HERE)"
+        );
+        x
+    };
+    trace::trace(inner, &w()).unwrap();
+
+    // Where no trace is open a panic says it, as an ordinary one.
+    let caught = |f: &dyn Fn() -> Var| {
+        let panic = catch_unwind(AssertUnwindSafe(f)).unwrap_err();
+        let text = panic.downcast_ref::<String>().expect("a sentence").clone();
+        text[..text.find(" (crates/").expect("a place")].to_string()
+    };
+    let sentence =
+        "a Var was used where no trace is open: Vars live inside the closure given to trace, compile or a transform";
+    assert_eq!(caught(&|| old.sin()), sentence);
+    assert_eq!(caught(&|| old.reshape(old.shape())), sentence);
+    assert_eq!(caught(&|| constant(&w())), "constant: no trace is open on this thread");
+
+    // After every one of these mistakes the thread is as it was.
+    assert!(!trace::is_open());
+    assert_eq!(grad(|x: Var| x.sum(), &tensor![1.0]).unwrap(), tensor![1.0]);
+}
+
+#[test]
+fn foreign_panics_pass_untouched() {
+    let panic = catch_unwind(|| {
+        trace::trace(
+            |x: Var| {
+                if x.shape().rank() == 2 {
+                    std::panic::panic_any(42u8);
+                }
+                x
+            },
+            &w(),
+        )
+    });
+    assert_eq!(panic.unwrap_err().downcast_ref::<u8>(), Some(&42));
+    assert!(!trace::is_open());
+}
+
+#[test]
+fn what_only_the_data_can_decide() {
+    let x = || w();
+    let mut gather = compile(|(x, i): (Var, Var)| x.gather(i, 1));
+    assert_eq!(gather.call((x(), tensor![0i32, 7])).unwrap_err().kind(), Data,);
+    assert_eq!(
+        told(compile(|(x, i): (Var, Var)| x.gather(i, 1)).call((x(), tensor![0i32, 7])), Data),
+        "gather: index 7 at position 1 is out of range for 3 entries (HERE)"
+    );
+    assert_eq!(
+        told(compile(|(x, i): (Var, Var)| x.gather(i, 1)).call((x(), tensor![-1i32, 0])), Data),
+        "gather: index -1 at position 0 is out of range for 3 entries (HERE)"
+    );
+    assert_eq!(
+        told(compile(|(x, i): (Var, Var)| x.gather_along(i, 1)).call((x(), tensor![[3i32], [0]])), Data),
+        "gather_along: index 3 at position 0 is out of range for 3 entries (HERE)"
+    );
+    assert_eq!(
+        told(compile(|(x, i): (Var, Var)| x.scatter_add(i, 1, 2)).call((x(), tensor![0i32, 1, 2])), Data),
+        "scatter_add: index 2 at position 2 is out of range for 2 entries (HERE)"
+    );
+    assert_eq!(
+        told(compile(|x: Var| x.argmax(0)).call(Tensor::zeros(Type::new(DType::F64, [0]))), Data),
+        "argmax: axis 0 of f64[0] is empty (HERE)"
+    );
+    // The derivative of the gather speaks of the user's line as well; and a program works again after an error.
+    let mut gradient = compile(|(x, i): (Var, Var)| grad(|x: Var| x.gather(i, 0).sum(), &x));
+    let failed = gradient.call((tensor![1.0, 2.0], tensor![0i32, 2]));
+    assert!(failed.unwrap_err().place().unwrap().starts_with("crates/autodiff/tests/it/mistakes.rs"));
+    assert_eq!(gradient.call((tensor![1.0, 2.0], tensor![0i32, 0])).unwrap(), tensor![2.0, 0.0]);
+    assert_eq!(gather.call((x(), tensor![0i32, 2])).unwrap(), tensor![[1.0, 3.0], [4.0, 6.0]]);
+}
+
+#[test]
+fn tapes_and_programs_that_are_given_the_wrong_things() {
+    let x = w();
+    let tape = trace::trace(|x: Var| x.sin(), &x).unwrap();
+    let mut program = Program::new(&tape, &Options::default());
+    assert_eq!(told(program.call(&[]), Arity), "the program takes 1 tensor, got 0");
+    assert_eq!(
+        told(program.call(&[&tensor![1.0]]), ErrorKind::Shape),
+        "argument 0 is f64[1], the program was compiled for f64[2,3]"
+    );
+    assert_eq!(
+        told(program.call(&[&x.to_dtype(DType::F32)]), ErrorKind::DType),
+        "argument 0 is f32[2,3], the program was compiled for f64[2,3]"
+    );
+    assert_eq!(told(program.run(&[&x], &mut []), Arity), "the program returns 1 tensor, there is room for 0");
+    assert_eq!(told(transform::jvp(&tape, &[]), Arity), "jvp: the tape f has 1 input, got 0 flags");
+    assert_eq!(told(transform::vjp(&tape, &[true, true]), Arity), "vjp: the tape f has 1 input, got 2 flags");
+    assert_eq!(told(transform::vmap(&tape, &[], 2), Arity), "vmap: the tape f has 1 input, got 0 flags");
+    assert_eq!(told(tape.with_inputs(&[]), Arity), "the tape f reads v0, which is no longer an input");
+    assert_eq!(
+        told(transform::transpose(&trace::trace(|x: Var| x.sin(), &x).unwrap(), &[true]), Declaration),
+        "sin is not linear in what it is declared to be linear in (HERE)"
+    );
+}
+
+/// A primitive that says it has no derivative is named, with its line; nothing is differentiated silently wrong.
+#[test]
+fn a_primitive_without_a_rule_is_an_error_that_names_it() {
+    use quadric_autodiff::tape::{
+        AnyPrimitive, Batched, Builder, Kernel, Label, Line, Op, Rule, Tape, Transforms, Value,
+    };
+    use std::sync::Arc;
+    #[derive(Debug)]
+    struct Opaque(Op);
+    impl AnyPrimitive for Opaque {
+        fn name(&self) -> &'static str {
+            "opaque"
+        }
+        fn params(&self) -> Params {
+            Params::none()
+        }
+        fn infer(&self, inputs: &[&Type], bodies: &[Arc<Tape>]) -> Result<Vec<Type>, Error> {
+            self.0.infer(inputs, bodies)
+        }
+        fn rule(&self) -> Rule {
+            Rule::Missing("it was written for this test")
+        }
+        fn vmap(
+            &self,
+            _: &mut Builder,
+            _: &[Batched],
+            _: &[Arc<Tape>],
+            _: usize,
+            _: &dyn Transforms,
+        ) -> Result<Vec<Batched>, Error> {
+            Err(Error::new(NoRule, "vmap: opaque cannot be batched"))
+        }
+        fn kernel(&self) -> Kernel {
+            self.0.kernel()
+        }
+        fn as_any(&self) -> &dyn std::any::Any {
+            self
+        }
+        fn same(&self, _: &dyn AnyPrimitive) -> bool {
+            false
+        }
+        fn hash64(&self) -> u64 {
+            0
+        }
+    }
+    let mut b = Builder::new("f");
+    let x: Value = b.input(Type::new(DType::F64, [2]));
+    let line = Line { file: Arc::from("src/main.rs"), line: 3, column: 7 };
+    b.set_label(Label { line: Some(line), ..Label::default() });
+    let y = b.emit(Op::new(Opaque(ops::op(ops::Sin))), &[x]).unwrap();
+    let tape = b.finish(vec![y]).unwrap();
+    let why = "opaque has no derivative: it was written for this test (src/main.rs:3:7)";
+    assert_eq!(told(transform::jvp(&tape, &[true]), NoRule), format!("jvp: {why}"));
+    assert_eq!(told(transform::vjp(&tape, &[true]), NoRule), format!("vjp: {why}"));
+    assert_eq!(told(transform::vmap(&tape, &[true], 2), NoRule), "vmap: opaque cannot be batched (src/main.rs:3:7)");
+    // Where no tangent reaches it there is nothing to say.
+    assert!(transform::jvp(&tape, &[false]).is_ok() && transform::vjp(&tape, &[false]).is_ok());
+}
+
+/// Every parse error with its line and column, as a golden file.
+#[test]
+fn text_that_is_no_tape() {
+    let find = |name: &str, params: &Params| ops::find(name, params);
+    let head = "tape f(v0: f64[2]) {\n  ";
+    let whole = [
+        "",
+        "tape",
+        "tape f",
+        "tape f(v0: f64[2]) { return v0",
+        "tape f(v0: f16[2]) { return v0 }",
+        "tape f(v0: f64[2], v0: f64[2]) { return v0 }",
+        "tape f(v0: f64[2]) { return v1 }",
+        "tape f(v0: f64[2]) { return v0 } x",
+        "tape f(v0: f64[2) { return v0 }",
+        "tape f(v0: f64[-2]) { return v0 }",
+        "tape f(v0: f64[99999999999999999999]) { return v0 }",
+    ];
+    let inside = [
+        "v1 = sine v0",
+        "v1 exp v0",
+        "v1 = sum v0",
+        "v1 = sum[axes=3] v0",
+        "v1 = sum[axes=(3)] v0",
+        "v1 = sum[axes=(0 1)] v0",
+        "v1: f32[2] = exp v0",
+        "v0 = exp v0",
+        "v1, v2 = exp v0",
+        "v1 = exp v0 v0",
+        "v1 = exp",
+        "v1 = exp v7",
+        "v1 = exp v0 @ main.rs",
+        "v1 = exp v0 @ main.rs:1:2 {layer}",
+        "v1 = exp v0 @ main.rs:1:2 tangent",
+        "v1 = constant[value=@0 f64[20]#00]",
+        "v1 = constant[value=@1 f64[20]#00]",
+        "v1 = constant[value=f64[2](1,x)]",
+        "v1 = constant[value=f64[2](1)]",
+        "v1 = cut[name=\"a] v0",
+        "v1 = cut[name=a] v0",
+        "v1 = cumsum[axis=-1, reverse=false] v0",
+        "v1 = cumsum[axis=0, reverse=maybe] v0",
+        "v1 = convert[dtype=f16] v0",
+        "v1 = powi[n=99999999999] v0",
+        "v1 = residual[sweep=1, class=round] v0",
+        "v1 = residual[sweep=1, class=linear, cut=\"z\", side=left] v0",
+        "v1 = custom[name=\"f\", class=linear] v0",
+        "v1 = checkpoint[replay=false] v0 with tape g(v0: f64[3]) { return v0 }",
+        "v1 = checkpoint[replay=false] v0 with tape g(v0: f64[2]) {\n    v1 = sine v0\n    return v1 }",
+    ];
+    let table = [Tensor::zeros(Type::new(DType::F64, [20]))];
+    let mut text = String::new();
+    let inside = inside.iter().map(|line| format!("{head}{line}\n  return v0\n}}"));
+    for source in whole.iter().map(ToString::to_string).chain(inside) {
+        let error = parse(&source, &find, &table).expect_err(&source);
+        assert_eq!(error.kind(), Parse, "{error}");
+        text += &format!("{source}\n----\n{error}\n\n");
+    }
+    golden("tests/golden/parse_errors.txt", &text);
+}

@@ -329,6 +329,20 @@ fn declared_derivatives_hold_in_both_modes_at_every_order() {
 }
 
 #[test]
+fn a_declared_second_derivative_is_the_start_of_all_higher_ones() {
+    // sin and its true f′, but f″ := 5 x²; so f‴ = 10 x and the fourth is 10.
+    let f = |x: Var| trace::declare_second_derivative("bent", x, Var::sin, |x| x * x * 5.0);
+    let near = |what: &str, got: f64, want: f64| assert!((got - want).abs() < 1e-14, "{what}: {got}, {want}");
+    for (a, b, c) in (0..27).map(|i| (i / 9, i / 3 % 3, i % 3)) {
+        let what = format!("modes {a}, {b}, {c}");
+        near(&what, at(0.3, |x| d(a, f, x)), 0.3f64.cos());
+        near(&what, at(0.3, |x| d(a, |x| d(b, f, x), x)), 0.45);
+        near(&what, at(0.3, |x| d(a, |x| d(b, |x| d(c, f, x), x), x)), 3.0);
+        near(&what, at(0.3, |x| d(c, |x| d(a, |x| d(b, |x| d(c, f, x), x), x), x)), 10.0);
+    }
+}
+
+#[test]
 fn stop_gradient_is_a_constant_at_every_level() {
     assert_eq!(at(3.0, |x| d(0, |x| x * x.stop_gradient(), x)), 3.0);
     assert_eq!(at(3.0, |x| d(0, |x| d(1, |y| x.stop_gradient() * y, x) * x, x)), 3.0);

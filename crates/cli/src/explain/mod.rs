@@ -25,7 +25,10 @@ pub fn explain(text: &str, shapes: &[(String, Vec<usize>)]) -> Result<String, St
     }
     for (name, _) in shapes {
         if !names.contains(name) {
-            return Err(format!("--shape {name}: the expression has no variable `{name}`, it has {}", names.join(", ")));
+            return Err(format!(
+                "--shape {name}: the expression has no variable `{name}`, it has {}",
+                names.join(", ")
+            ));
         }
     }
     let example: Vec<Tensor> = names
@@ -112,17 +115,16 @@ fn typed(tape: &Tape, values: &[Value], names: &BTreeMap<Value, String>) -> Stri
 fn equation(tape: &Tape, e: &Equation, names: &BTreeMap<Value, String>) -> String {
     let mut line = format!("{} = {}", typed(tape, &e.outputs, names), e.op.name());
     // A residual's label stands in the columns beside it; its class is what matters for the Hessian's parts.
-    let shown: Vec<String> = e
-        .op
-        .params()
-        .0
-        .iter()
-        .filter(|(name, _)| e.op.name() != "residual" || name == "class")
-        .map(|(name, value)| match value {
-            Param::Tensor(t) if t.size() == 1 => format!("{}", t.item()),
-            other => format!("{name}={other}"),
-        })
-        .collect();
+    let shown: Vec<String> =
+        e.op.params()
+            .0
+            .iter()
+            .filter(|(name, _)| e.op.name() != "residual" || name == "class")
+            .map(|(name, value)| match value {
+                Param::Tensor(t) if t.size() == 1 => format!("{}", t.item()),
+                other => format!("{name}={other}"),
+            })
+            .collect();
     if !shown.is_empty() {
         let _ = write!(line, "[{}]", shown.join(", "));
     }
@@ -154,7 +156,10 @@ mod tests {
     fn every_line_has_its_piece() {
         let out = explain("sum(sin(x) * y)", &[]).unwrap();
         assert!(out.contains("v0: f64[3] = sin x"), "{out}");
-        assert!(out.lines().any(|l| l.contains("= cos") && l.contains("cotangent") && l.ends_with("| sin(x)")), "{out}");
+        assert!(
+            out.lines().any(|l| l.contains("= cos") && l.contains("cotangent") && l.ends_with("| sin(x)")),
+            "{out}"
+        );
         assert_eq!(out.matches("\n# ").count() + 1, 4);
     }
 

@@ -1,7 +1,7 @@
 //! The report as one HTML page: nothing is loaded from elsewhere, so it can be mailed, archived and opened in ten years.
 
 use super::model::{Eigenpair, Report};
-use super::number::{estimate, percent, significant, typeset};
+use super::number::{percent, significant, typeset};
 use super::plots;
 use super::svg::{Figure, escape};
 use super::table::{CURVATURE, TRAINING};

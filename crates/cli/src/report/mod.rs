@@ -19,6 +19,7 @@ mod svg;
 mod table;
 
 pub use model::{Density, Eigenpair, Estimate, Measurement, Report, Settings, Spectrum};
+pub use number::{percent, significant};
 pub use progress::Progress;
 pub use reproduction::{Claim, Grid, Kind, Reproduction, Verdict};
 

@@ -58,14 +58,6 @@ impl Progress {
         }
     }
 
-    /// Runs `work`, which may print to standard output, with the bar out of the way.
-    pub fn suspend<T>(&mut self, work: impl FnOnce() -> T) -> T {
-        match &mut self.sink {
-            Sink::Bar(bar) => bar.suspend(work),
-            Sink::Lines(_) => work(),
-        }
-    }
-
     /// Takes the bar away and says how long it took.
     pub fn finish(mut self, what: &str) {
         let seconds = self.started.elapsed().as_secs_f64();

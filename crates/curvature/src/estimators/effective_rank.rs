@@ -37,8 +37,7 @@ pub fn effective_rank(
     // An operator that is zero has no rank at all.
     let ratio = |t: f64, s: f64, n: f64| if s == 0.0 { 0.0 } else { (t / n) * (t / n) / (s / n) };
     let whole = ratio(trace, square, n);
-    let without: Vec<f64> =
-        traces.iter().zip(&squares).map(|(t, s)| ratio(trace - t, square - s, n - 1.0)).collect();
+    let without: Vec<f64> = traces.iter().zip(&squares).map(|(t, s)| ratio(trace - t, square - s, n - 1.0)).collect();
     let mean = without.iter().sum::<f64>() / n;
     let variance = without.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() * (n - 1.0) / n;
     let value = n * whole - (n - 1.0) * mean;

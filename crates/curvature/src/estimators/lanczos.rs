@@ -77,11 +77,7 @@ impl Lanczos {
 /// assert_eq!((run.alpha, run.beta, run.rest), (vec![0.0, 0.0], vec![3.0], 0.0));
 /// # Ok::<(), quadric_curvature::Error>(())
 /// ```
-pub fn lanczos(
-    operator: &mut (impl LinearOperator + ?Sized),
-    first: &[f64],
-    steps: usize,
-) -> Result<Lanczos, Error> {
+pub fn lanczos(operator: &mut (impl LinearOperator + ?Sized), first: &[f64], steps: usize) -> Result<Lanczos, Error> {
     check_symmetric(operator, "lanczos", steps, 1)?;
     crate::space::check_dim(first.len(), operator.dim())?;
     let mut run = Lanczos::start(first);
@@ -178,7 +174,7 @@ pub fn eigenpairs(
         }
         let steps = run.alpha.len();
         let wanted = (top + bottom).min(n);
-        if steps >= limit || (steps >= wanted && steps % 5 == 0) {
+        if steps >= limit || (steps >= wanted && steps.is_multiple_of(5)) {
             let (values, last) = ritz(&run)?;
             let invariant = run.rest == 0.0 && steps < n;
             let scale = values.iter().fold(0.0_f64, |m, x| m.max(x.abs()));

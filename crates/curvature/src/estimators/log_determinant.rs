@@ -34,8 +34,7 @@ pub fn log_determinant(
         bail!(NotPositive, "log_determinant: the spectrum reaches {node:.3e}; the operator is not positive definite");
     }
     let n = operator.dim() as f64;
-    let sample = |nodes: &Vec<(f64, f64)>| {
-        n * nodes.iter().filter(|(x, _)| *x > 0.0).map(|(x, w)| w * x.ln()).sum::<f64>()
-    };
+    let sample =
+        |nodes: &Vec<(f64, f64)>| n * nodes.iter().filter(|(x, _)| *x > 0.0).map(|(x, w)| w * x.ln()).sum::<f64>();
     Ok(Estimate::mean(&nodes.iter().map(sample).collect::<Vec<_>>(), products))
 }

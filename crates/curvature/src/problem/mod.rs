@@ -104,6 +104,7 @@ impl Problem {
             bail!(Problem, "there is no batch");
         }
         let examples = data.iter().map(|b| b.size).sum();
+        let largest = data.iter().map(|b| b.size).max().unwrap_or(1);
         let point = model.leaves().into_iter().cloned().collect();
         Ok(Problem {
             space,
@@ -114,7 +115,7 @@ impl Problem {
             convex: false,
             coupled: false,
             linearized: true,
-            block: 16,
+            block: (256 / largest).clamp(1, 16),
             threads: None,
         })
     }
@@ -162,7 +163,11 @@ impl Problem {
         self
     }
 
-    /// How many vectors go through the program together at most (16 unless told).
+    /// How many vectors go through the program together at most.
+    ///
+    /// Unless told, as many as make 256 rows with the largest batch, from 1 to 16. Measured on a 64-32-32-10 net: over
+    /// batches of 32, blocks of 16 take a fifth to a third off a product; over 1437 examples at once they double it in
+    /// f32, because the activations leave the cache.
     ///
     /// # Panics
     /// If `size` is 0.

@@ -63,9 +63,8 @@ fn hutch_plus_plus_and_xtrace_are_better_on_g() {
         hutch_plus_plus(&mut **a.borrow_mut(), Probe::Rademacher, budget, seed).unwrap()
     });
     converges("xtrace", exact, 2.0, |seed| xtrace(&mut **a.borrow_mut(), budget, seed).unwrap());
-    let error = |f: &dyn Fn(u64) -> Estimate| {
-        ((0..50).map(|s| (f(s * 77).value - exact).powi(2)).sum::<f64>() / 50.0).sqrt()
-    };
+    let error =
+        |f: &dyn Fn(u64) -> Estimate| ((0..50).map(|s| (f(s * 77).value - exact).powi(2)).sum::<f64>() / 50.0).sqrt();
     let plain = error(&|s| trace(&mut **a.borrow_mut(), Probe::Rademacher, budget, s).unwrap());
     let plus = error(&|s| hutch_plus_plus(&mut **a.borrow_mut(), Probe::Rademacher, budget, s).unwrap());
     let x = error(&|s| xtrace(&mut **a.borrow_mut(), budget, s).unwrap());
@@ -184,12 +183,14 @@ fn the_spectral_density_has_the_right_moments() {
     for power in 0..=4 {
         let exact: f64 = exact.iter().map(|x| x.powi(power)).sum();
         let estimate = density.trace_of(|x| x.powi(power));
-        assert!((estimate.value - exact).abs() <= 4.0 * estimate.standard_error + 1e-9 * exact.abs(), "{power}: {estimate} {exact}");
+        assert!(
+            (estimate.value - exact).abs() <= 4.0 * estimate.standard_error + 1e-9 * exact.abs(),
+            "{power}: {estimate} {exact}"
+        );
     }
     // Point by point, the exact density broadened alike.
-    let bell = |x: f64| {
-        (-0.5 * (x / density.sigma).powi(2)).exp() / (density.sigma * (2.0 * std::f64::consts::PI).sqrt())
-    };
+    let bell =
+        |x: f64| (-0.5 * (x / density.sigma).powi(2)).exp() / (density.sigma * (2.0 * std::f64::consts::PI).sqrt());
     let outside = density
         .grid
         .iter()
@@ -209,7 +210,8 @@ fn norms_ranks_and_determinants() {
     let rank = g.trace().powi(2) / g_norm.powi(2);
     let mut damped = Matrix::of(Damped::new(g.clone(), 0.05)).unwrap();
     let log_det: f64 = damped.eigenvalues().unwrap().iter().map(|x| x.ln()).sum();
-    let (h, g, damped) = (std::cell::RefCell::new(&mut h), std::cell::RefCell::new(&mut g), std::cell::RefCell::new(&mut damped));
+    let (h, g, damped) =
+        (std::cell::RefCell::new(&mut h), std::cell::RefCell::new(&mut g), std::cell::RefCell::new(&mut damped));
     // A root and a ratio have a bias of the order of the variance: many probes make it small beside 4 errors of the mean.
     let check = |name: &str, exact: f64, estimate: &dyn Fn(u64) -> Estimate| {
         let all: Vec<Estimate> = (0..20).map(|i| estimate(1000 * i)).collect();

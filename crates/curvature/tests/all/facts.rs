@@ -39,9 +39,8 @@ fn h_is_g_plus_n() {
         let difference = sum.plus(-1.0, &h).unwrap();
         let dim = problem.space().dim();
         for c in problem.space().coordinates() {
-            let rows = |m: &quadric_curvature::operators::Dense| {
-                norm(&m.entries()[c.range.start * dim..c.range.end * dim])
-            };
+            let rows =
+                |m: &quadric_curvature::operators::Dense| norm(&m.entries()[c.range.start * dim..c.range.end * dim]);
             assert!(rows(&difference) <= TOLERANCE * rows(&h), "{activation:?} {loss:?} {}", c.name);
         }
         assert!(h.asymmetry() < 1e-13 && g.asymmetry() < 1e-13 && n.asymmetry() < 1e-13);
@@ -63,8 +62,7 @@ fn h_is_the_derivative_of_the_gradient() {
         // Fourth order: (8 (f(t) − f(−t)) − (f(2t) − f(−2t))) / 12 t.
         let t = 2e-4;
         let (a, b, c, d) = (at(t), at(-t), at(2.0 * t), at(-2.0 * t));
-        let slope: Vec<f64> =
-            (0..v.len()).map(|i| (8.0 * (a[i] - b[i]) - (c[i] - d[i])) / (12.0 * t)).collect();
+        let slope: Vec<f64> = (0..v.len()).map(|i| (8.0 * (a[i] - b[i]) - (c[i] - d[i])) / (12.0 * t)).collect();
         let h_v = Hessian::new(&problem).unwrap().apply(v).unwrap();
         assert!(apart(&slope, &h_v) < 1e-9, "{activation:?} {loss:?} {:e}", apart(&slope, &h_v));
     }
@@ -165,7 +163,8 @@ fn without_curved_activations_n_lies_between_layers() {
         let n = dense(Nme::new(&problem, "logits").unwrap());
         let (h, g) = (dense(Hessian::new(&problem).unwrap()), dense(GaussNewton::new(&problem, "logits").unwrap()));
         for layer in 0..3 {
-            let block = Block::of_leaves(Nme::new(&problem, "logits").unwrap(), problem.space(), &format!("layers.{layer}"));
+            let block =
+                Block::of_leaves(Nme::new(&problem, "logits").unwrap(), problem.space(), &format!("layers.{layer}"));
             assert_eq!(dense(block.unwrap()).frobenius_norm(), 0.0, "{activation:?} {loss:?} layer {layer}");
         }
         assert_eq!(n.trace(), 0.0);
@@ -250,7 +249,8 @@ fn the_parts_together_are_the_parts_one_by_one() {
         let block = Probe::Gaussian.draw(problem.space().dim(), 3, 5);
         let mut together = Decomposition::new(&problem, "logits").unwrap();
         let products = together.decompose_block(&block).unwrap();
-        let mut one_by_one: Vec<(Box<dyn LinearOperator>, fn(&quadric_curvature::Products) -> &Vec<f64>)> = vec![
+        type Part = (Box<dyn LinearOperator>, fn(&quadric_curvature::Products) -> &Vec<f64>);
+        let mut one_by_one: Vec<Part> = vec![
             (Box::new(Hessian::new(&problem).unwrap()), |p| &p.h),
             (Box::new(GaussNewton::new(&problem, "logits").unwrap()), |p| &p.g),
             (Box::new(Nme::new(&problem, "logits").unwrap()), |p| &p.n),
@@ -280,6 +280,13 @@ fn nme_over_gn_is_the_ratio_and_ignores_length() {
     let gn = norm(&GaussNewton::new(&problem, "logits").unwrap().apply(&g).unwrap());
     assert!((ratio / (n / gn) - 1.0).abs() < TOLERANCE);
     assert!((parts.nme_over_gn(&g).unwrap() / ratio - 1.0).abs() < TOLERANCE);
+    // At another point it is another, and both ways lead there.
+    let there = mlp(Activation::Gelu, DType::F64, 2);
+    parts.set_point(&there).unwrap();
+    let moved = parts.nme_over_gn_along_gradient().unwrap();
+    assert!((moved / ratio - 1.0).abs() > 1e-3);
+    parts.set_parameters(&problem.parameters()).unwrap();
+    assert_eq!(parts.nme_over_gn_along_gradient().unwrap(), ratio);
 }
 
 #[test]
@@ -294,9 +301,8 @@ fn a_composed_activation_without_its_scope_would_be_half_a_product() {
         h.matmul(model.layers[2].weight) + model.layers[2].bias
     };
     let trace_of_m = |scoped: bool| {
-        let loss = move |model: &Mlp<Var>, x: Var, y: Var| {
-            Loss::Squares.apply(cut("logits", logits(model, x, scoped)), y)
-        };
+        let loss =
+            move |model: &Mlp<Var>, x: Var, y: Var| Loss::Squares.apply(cut("logits", logits(model, x, scoped)), y);
         let model = mlp(Activation::Gelu, DType::F64, 1);
         let problem = Problem::new(&model, loss, vec![(x.clone(), y.clone())]).unwrap();
         dense(MultilinearNme::new(&problem, "logits").unwrap()).trace()

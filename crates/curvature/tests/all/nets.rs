@@ -106,10 +106,8 @@ pub fn mlp(activation: Activation, dtype: DType, seed: u64) -> Mlp {
     let mut tensor = |shape: &[usize], scale: f64| {
         Tensor::from_fn(dtype, shape.to_vec(), |_| scale * numbers.next().expect("enough numbers"))
     };
-    let layers = SIZES
-        .windows(2)
-        .map(|s| Dense { weight: tensor(&[s[0], s[1]], 0.8), bias: tensor(&[s[1]], 0.3) })
-        .collect();
+    let layers =
+        SIZES.windows(2).map(|s| Dense { weight: tensor(&[s[0], s[1]], 0.8), bias: tensor(&[s[1]], 0.3) }).collect();
     Mlp { layers, activation }
 }
 

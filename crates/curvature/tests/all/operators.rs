@@ -270,3 +270,38 @@ fn an_inverse_inverts() {
     let x = inverse.apply(&b).unwrap();
     assert!(apart(&hessian().apply(&x).unwrap(), &b) < 1e-8, "{:?}", inverse.info());
 }
+
+#[test]
+fn operators_can_go_to_another_thread() {
+    fn is_send<T: Send>() {}
+    is_send::<Problem>();
+    is_send::<Hessian>();
+    is_send::<Fisher>();
+    is_send::<Gradient>();
+    is_send::<quadric_curvature::Decomposition>();
+}
+
+#[test]
+fn leaves_that_are_no_floats_stay_what_they_are() {
+    // The index picks which weight is used; only the weights have coordinates.
+    let loss = |model: &(Var, Var), x: Var, _: Var| (model.1.gather(model.0, 0).powi(3) * x).mean();
+    let model = (Tensor::from_vec(&[1]), Tensor::from_vec(&[2.0, 5.0]));
+    let problem = Problem::new(&model, loss, vec![(Tensor::from_vec(&[1.0]), Tensor::from_vec(&[0]))]).unwrap();
+    assert_eq!(problem.space().dim(), 2);
+    assert_eq!(problem.parameters(), [2.0, 5.0]);
+    let mut h = Hessian::new(&problem).unwrap();
+    assert_eq!(h.apply(&[1.0, 1.0]).unwrap(), [0.0, 30.0]);
+    h.set_point(&(Tensor::from_vec(&[0]), Tensor::from_vec(&[2.0, 5.0]))).unwrap();
+    assert_eq!(h.apply(&[1.0, 1.0]).unwrap(), [12.0, 0.0]);
+    h.set_parameters(&[3.0, 5.0]).unwrap();
+    assert_eq!(h.apply(&[1.0, 1.0]).unwrap(), [18.0, 0.0]);
+}
+
+#[test]
+fn a_parameter_that_nothing_reaches_has_no_curvature() {
+    let loss = |model: &(Var, Var), x: Var, _: Var| (model.0.powi(3) * x).mean();
+    let model = (Tensor::scalar(1.0), Tensor::scalar(1.0));
+    let problem = Problem::new(&model, loss, vec![(Tensor::from_vec(&[1.0]), Tensor::from_vec(&[0]))]).unwrap();
+    assert_eq!(dense(Hessian::new(&problem).unwrap()).entries(), [6.0, 0.0, 0.0, 0.0]);
+    assert_eq!(Gradient::new(&problem).unwrap().value_and_gradient().unwrap().1, [3.0, 0.0]);
+}

@@ -3,7 +3,7 @@
 use std::f64::consts::PI;
 
 use quadric_autodiff::DType;
-use quadric_autodiff::trace::{Var, compile, grad, hvp, vmap};
+use quadric_autodiff::trace::{Var, compile, grad, hvp, jvp, vmap};
 use quadric_nn::{Activation, Activations};
 
 use crate::tensor;
@@ -120,6 +120,23 @@ fn the_third_derivative_of_gelu_is_the_formula_also_where_the_second_is_declared
     for (got, x) in third(Activation::ReluSynthetic { beta: 2.0 }).iter().zip(POINTS) {
         let bump = 2.0 / (2.0 * PI).sqrt() * (-2.0 * x * x).exp();
         assert!((got + 4.0 * x * bump).abs() < 1e-14);
+    }
+}
+
+/// `(φ²)‴ = 6 φ′φ″ + 2 φ φ‴`: 0 where `φ″ := 0` is declared, however the third order is reached.
+#[test]
+fn a_declared_curvature_holds_in_products_and_at_the_third_order() {
+    let x = tensor(&[POINTS.len()], &POINTS);
+    let square = |x: Var| (Activation::GeluAblated.apply(x) * Activation::GeluAblated.apply(x)).sum();
+    let slope = |x: Var| hvp(square, &x, &x.full_like(1.0));
+    let reverse = grad(|x: Var| slope(x).sum(), &x).unwrap().to_f64_vec();
+    let ones = tensor(&[POINTS.len()], &[1.0; POINTS.len()]);
+    let forward = jvp(slope, &x, &ones).unwrap().1.to_f64_vec();
+    assert!(reverse.iter().chain(&forward).all(|d| *d == 0.0), "{reverse:?} {forward:?}");
+    let second = hvp(square, &x, &ones).unwrap().to_f64_vec();
+    for (got, x) in second.iter().zip(POINTS) {
+        let slope = formulas(Activation::Gelu, x)[1];
+        assert!((got - 2.0 * slope * slope).abs() < 1e-14, "at {x}");
     }
 }
 

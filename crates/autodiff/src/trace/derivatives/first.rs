@@ -1,0 +1,150 @@
+//! First derivatives: gradients and directional derivatives, forward and reverse.
+
+use std::panic::Location;
+
+use super::common::*;
+use crate::trace::frame::{called_from, inline, note};
+use crate::trace::tree::{Leaf, Tree, VarTree};
+use crate::trace::{Var, scalar};
+use crate::transform;
+
+/// Gradient of a scalar function with an auxiliary result: `(value, aux, gradient)`.
+#[track_caller]
+fn reverse_of_scalar<J: VarTree, A: VarTree>(name: &str, f: impl FnOnce(J) -> (Var, A), x: &J) -> (Var, A, J) {
+    check_float_leaves(name, x);
+    let recorded = record(f, x);
+    check_scalar(name, &recorded.tape);
+    // Auxiliary results are no part of the sweep; what they share with the value, CSE merges.
+    let count = recorded.tape.outputs().len();
+    let reverse = check(transform::vjp(&recorded.tape.with_outputs([0]), &recorded.wrt));
+    note_unreached(name, x, &reverse.unreached);
+    let reverse = reverse.tape;
+    let mut args = recorded.args(&leaves(x));
+    let aux = inline(&recorded.tape.with_outputs(1..count), &args);
+    args.push(scalar(recorded.tape.output_types()[0].dtype, 1.0));
+    let out = inline(&reverse, &args);
+    (out[0], recorded.result.1.with_leaves(aux), x.with_leaves(out[1..].to_vec()))
+}
+
+/// A derivative that is exactly zero because nothing leads from the leaf to the value: right, but seldom meant.
+#[track_caller]
+fn note_unreached<J: VarTree>(name: &str, x: &J, unreached: &[usize]) {
+    let names = x.leaf_names();
+    for i in unreached {
+        let leaf = if names[*i].is_empty() { "the argument".to_string() } else { names[*i].clone() };
+        note(format!("{name}: the value does not depend on {leaf}, its gradient is zero"));
+    }
+}
+
+/// The empty tree, for functions without an auxiliary result.
+type Nothing = Vec<Var>;
+
+/// The gradient of a scalar function.
+///
+/// # Shapes
+/// `f: tree -> []`; the result has the structure of `x`.
+///
+/// # Errors
+/// [`ErrorKind::NotScalar`](crate::ErrorKind::NotScalar), [`ErrorKind::NotDifferentiable`](crate::ErrorKind::NotDifferentiable), [`ErrorKind::NoRule`](crate::ErrorKind::NoRule); inside a trace they stop it.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, grad}};
+/// let g = grad(|x: Var| (x * x).sum(), &tensor![1.0, -3.0])?;
+/// assert_eq!(g, tensor![2.0, -6.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[track_caller]
+pub fn grad<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I) -> <I::Leaf as Leaf>::Outcome<I> {
+    let here = Location::caller();
+    I::Leaf::enter(x, |x: I::With<Var>| {
+        called_from(here, || reverse_of_scalar("grad", |x| (f(x), Nothing::new()), &x).2)
+    })
+}
+
+/// The value and the gradient of a scalar function.
+///
+/// # Errors
+/// As [`grad`](super::grad).
+#[track_caller]
+pub fn value_and_grad<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I) -> <I::Leaf as Leaf>::Outcome<(I::Leaf, I)> {
+    let here = Location::caller();
+    I::Leaf::enter(x, |x: I::With<Var>| {
+        called_from(here, || {
+            let (value, _, grad) = reverse_of_scalar("value_and_grad", |x| (f(x), Nothing::new()), &x);
+            (value, grad)
+        })
+    })
+}
+
+/// [`value_and_grad`] of a function that returns something besides: `((value, aux), gradient)`.
+///
+/// # Errors
+/// As [`grad`](super::grad).
+#[track_caller]
+#[allow(clippy::type_complexity)]
+pub fn value_and_grad_aux<I: Tree, A: VarTree, F: Fn(I::With<Var>) -> (Var, A)>(
+    f: F,
+    x: &I,
+) -> <I::Leaf as Leaf>::Outcome<((I::Leaf, A::With<I::Leaf>), I)> {
+    let here = Location::caller();
+    I::Leaf::enter(x, |x: I::With<Var>| {
+        called_from(here, || {
+            let (value, aux, grad) = reverse_of_scalar("value_and_grad_aux", &f, &x);
+            ((value, aux), grad)
+        })
+    })
+}
+
+/// The value and the directional derivative: `(f(x), J(x) ẋ)`.
+///
+/// # Errors
+/// [`ErrorKind::NotDifferentiable`](crate::ErrorKind::NotDifferentiable), [`ErrorKind::NoRule`](crate::ErrorKind::NoRule).
+#[track_caller]
+#[allow(clippy::type_complexity)]
+pub fn jvp<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
+    f: F,
+    x: &I,
+    x_dot: &I,
+) -> <I::Leaf as Leaf>::Outcome<(O::With<I::Leaf>, O::With<I::Leaf>)> {
+    let here = Location::caller();
+    I::Leaf::enter(&(x.clone(), x_dot.clone()), |(x, x_dot): (I::With<Var>, I::With<Var>)| {
+        called_from(here, || {
+            check_same("jvp", &types(&x), &types(&x_dot));
+            let recorded = record(&f, &x);
+            check_float_outputs("jvp", &recorded.tape);
+            let forward = check(transform::jvp(&recorded.tape, &recorded.wrt)).tape;
+            let out = inline(&forward, &[recorded.args(&leaves(&x)), leaves(&x_dot)].concat());
+            let (y, y_dot) = out.split_at(recorded.tape.outputs().len());
+            (recorded.result.with_leaves(y.to_vec()), recorded.result.with_leaves(y_dot.to_vec()))
+        })
+    })
+}
+
+/// The value and the reverse derivative: `(f(x), Jᵀ(x) ȳ)`.
+///
+/// # Errors
+/// [`ErrorKind::NotDifferentiable`](crate::ErrorKind::NotDifferentiable), [`ErrorKind::NoRule`](crate::ErrorKind::NoRule).
+#[track_caller]
+#[allow(clippy::type_complexity)]
+pub fn vjp<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
+    f: F,
+    x: &I,
+    y_bar: &O::With<I::Leaf>,
+) -> <I::Leaf as Leaf>::Outcome<(O::With<I::Leaf>, I)>
+where
+    O::With<I::Leaf>: Tree<Leaf = I::Leaf, With<Var> = O>,
+{
+    let here = Location::caller();
+    I::Leaf::enter(&(x.clone(), y_bar.clone()), |(x, y_bar): (I::With<Var>, O)| {
+        called_from(here, || {
+            let recorded = record(&f, &x);
+            check_float_outputs("vjp", &recorded.tape);
+            check_same("vjp", &recorded.tape.output_types(), &types(&y_bar));
+            let reverse = check(transform::vjp(&recorded.tape, &recorded.wrt)).tape;
+            let out = inline(&reverse, &[recorded.args(&leaves(&x)), leaves(&y_bar)].concat());
+            let (y, x_bar) = out.split_at(recorded.tape.outputs().len());
+            (recorded.result.with_leaves(y.to_vec()), x.with_leaves(x_bar.to_vec()))
+        })
+    })
+}

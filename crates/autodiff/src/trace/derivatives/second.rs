@@ -1,0 +1,108 @@
+//! Second derivatives: products with the Hessian and with its parts.
+
+use std::panic::Location;
+
+use super::common::*;
+use crate::error::Error;
+use crate::tape::Tape;
+use crate::trace::frame::{called_from, inline};
+use crate::trace::tree::{Leaf, Tree, VarTree};
+use crate::trace::{Var, scalar};
+use crate::transform::{self, Freeze, Part};
+
+/// Multiplies the Hessian of a scalar function with a vector, without forming the Hessian.
+///
+/// Forward mode over the gradient tape: `H v = d/dε ∇f(x + ε v)` at ε = 0 [Pearlmutter 1994]; a few gradients' cost.
+///
+/// # Shapes and units
+/// `f: [n] -> []`, `x: [n]`, `v: [n]`, result `[n]`. With f in joule, x and v in metre, the result is in J/m.
+///
+/// # Errors
+/// [`ErrorKind::NotScalar`](crate::ErrorKind::NotScalar) if `f` returns more than one number.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, hvp}};
+/// let h_v = hvp(|x: Var| x.powi(3).sum(), &tensor![1.0, 2.0], &tensor![1.0, 0.0])?;
+/// assert_eq!(h_v, tensor![6.0, 0.0]); // H = diag(6 x)
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+///
+/// [Pearlmutter 1994]: https://doi.org/10.1162/neco.1994.6.1.147
+#[track_caller]
+pub fn hvp<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I, v: &I) -> <I::Leaf as Leaf>::Outcome<I> {
+    hvp_of_part(&Part::Hessian, f, x, v)
+}
+
+/// Multiplies a [`Part`](crate::transform::Part) of the Hessian with a vector: `G v`, `N v`, `A v`, `M v`, `R v`, a layer's or a line's share.
+///
+/// The reverse tape is differentiated forward with the residuals of all other equations frozen, so the result is a
+/// plain tape of exactly that product and can be differentiated again.
+///
+/// # Errors
+/// As [`hvp`](super::hvp); [`ErrorKind::Selection`](crate::ErrorKind::Selection) for a cut, scope or line that the function does not have.
+#[track_caller]
+pub fn hvp_of_part<I: Tree, F: Fn(I::With<Var>) -> Var>(
+    part: &Part,
+    f: F,
+    x: &I,
+    v: &I,
+) -> <I::Leaf as Leaf>::Outcome<I> {
+    let here = Location::caller();
+    I::Leaf::enter(&(x.clone(), v.clone()), |(x, v): (I::With<Var>, I::With<Var>)| {
+        called_from(here, || products(std::slice::from_ref(part), &f, &x, &v).1.pop().expect("one part, one product"))
+    })
+}
+
+/// The gradient and the products of several parts of the Hessian with one vector: `(∇f, [part v, …])`.
+///
+/// # Errors
+/// As [`hvp_of_part`].
+#[track_caller]
+#[allow(clippy::type_complexity)]
+pub fn hvps<I: Tree, F: Fn(I::With<Var>) -> Var>(
+    parts: &[Part],
+    f: F,
+    x: &I,
+    v: &I,
+) -> <I::Leaf as Leaf>::Outcome<(I, Vec<I>)> {
+    let here = Location::caller();
+    I::Leaf::enter(&(x.clone(), v.clone()), |(x, v): (I::With<Var>, I::With<Var>)| {
+        called_from(here, || products(parts, &f, &x, &v))
+    })
+}
+
+#[track_caller]
+pub(super) fn products<J: VarTree>(parts: &[Part], f: impl Fn(J) -> Var, x: &J, v: &J) -> (J, Vec<J>) {
+    check_float_leaves("hvp", x);
+    check_same("hvp", &types(x), &types(v));
+    let recorded = record(f, x);
+    check_scalar("hvp", &recorded.tape);
+    let n = leaves(x).len();
+    let gradient = gradient_tape(&recorded.tape, &recorded.wrt);
+    let (gradient, sweep) = check(gradient);
+    let one = scalar(recorded.tape.output_types()[0].dtype, 1.0);
+    let args = [recorded.args(&leaves(x)), vec![one]].concat();
+    let mut wrt = recorded.wrt.clone();
+    wrt.push(false);
+    let mut value = None;
+    let products = parts
+        .iter()
+        .map(|part| {
+            let freeze = Freeze { sweep, live: part.clone() };
+            let forward = check(transform::jvp_frozen(&gradient, &wrt, Some(&freeze))).tape;
+            let out = inline(&forward, &[args.clone(), leaves(v)].concat());
+            value.get_or_insert_with(|| x.with_leaves(out[..n].to_vec()));
+            x.with_leaves(out[n..].to_vec())
+        })
+        .collect();
+    let value = value.unwrap_or_else(|| x.with_leaves(inline(&gradient, &args)));
+    (value, products)
+}
+
+/// `(x…, seed) → ∇f`, and its sweep.
+fn gradient_tape(tape: &Tape, wrt: &[bool]) -> Result<(Tape, u32), Error> {
+    let reverse = transform::vjp(tape, wrt)?;
+    let outputs = tape.outputs().len()..reverse.tape.outputs().len();
+    Ok((reverse.tape.with_outputs(outputs), reverse.sweep))
+}
