@@ -137,7 +137,7 @@ pub struct Reproduce {
 pub struct Explain {
     /// For example 'sum(sin(x) * y)'. Names are variables; functions: sin cos exp log tanh erf sqrt abs logistic relu sum mean max min pow matmul cut.
     pub expression: String,
-    /// The shape of a variable, as in x=2,3 (a scalar: x=); f64[3] unless told.
+    /// The shape of a variable, as in x=2,3 (a scalar: x=); a vector of 3 unless told.
     #[arg(long, value_name = "NAME=SIZES", value_parser = shape)]
     pub shape: Vec<(String, Vec<usize>)>,
 }
