@@ -411,6 +411,10 @@ impl Var {
     pub fn matmul(self, other: Var) -> Var {
         let (a, b) = (self.ty(), other.ty());
         let (ra, rb) = (a.shape.rank(), b.shape.rank());
+        if a.dtype != b.dtype || !a.dtype.is_float() {
+            let what = format!("matmul: lhs {a} and rhs {b} must be floats of one dtype");
+            stop(Error::new(ErrorKind::DType, what));
+        }
         if ra >= 2 && rb >= 2 && a.shape[ra - 1] != b.shape[rb - 2] {
             let (k, rows) = (a.shape[ra - 1], b.shape[rb - 2]);
             let what = format!("matmul: inner sizes differ: lhs {a} has {k} columns, rhs {b} has {rows} rows");

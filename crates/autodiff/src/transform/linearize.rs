@@ -5,8 +5,8 @@
 
 use super::{Freeze, at, jvp_frozen, vjp};
 use crate::error::{Error, ErrorKind};
-use crate::ops::Residual;
-use crate::tape::{Builder, Class, Rule, Tape, Value};
+use crate::ops::{Ops, Residual};
+use crate::tape::{Builder, Class, Equation, Kernel, Rule, Tape, Value};
 
 /// A function split at a point.
 #[derive(Clone, Debug)]
@@ -93,8 +93,8 @@ pub fn linearize(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<L
 }
 
 /// Constants and their copies along axes: cheaper to write again than to pass on.
-fn is_cheap(tape: &Tape, e: &crate::tape::Equation) -> bool {
-    let source = |e: &crate::tape::Equation| e.inputs.is_empty() && e.bodies.is_empty();
+fn is_cheap(tape: &Tape, e: &Equation) -> bool {
+    let source = |e: &Equation| e.inputs.is_empty() && e.bodies.is_empty();
     source(e)
         || (e.op.name() == "broadcast"
             && tape.equations().iter().any(|d| d.outputs.contains(&e.inputs[0]) && source(d)))
@@ -140,11 +140,19 @@ impl<'a> Copy<'a> {
 pub fn transpose(tape: &Tape, linear: &[bool]) -> Result<Tape, Error> {
     check_linear(tape, linear)?;
     let reverse = vjp(tape, linear)?.tape;
-    // Linear in ẋ, so nothing of ẋ is left in the transpose: keep the other inputs and the seeds.
-    let n = tape.inputs().len();
-    let keep: Vec<usize> = (0..reverse.inputs().len()).filter(|i| *i >= n || !linear[*i]).collect();
-    let outputs = tape.outputs().len()..reverse.outputs().len();
-    reverse.with_outputs(outputs).with_inputs(&keep)
+    // Linear in ẋ, so the transpose is the same at every ẋ. Equations with bodies still take it as an operand: they get zeros.
+    let mut b = Builder::new(tape.name());
+    let args: Vec<Value> = reverse
+        .inputs()
+        .iter()
+        .enumerate()
+        .map(|(i, v)| {
+            let ty = reverse.type_of(*v).clone();
+            if linear.get(i) == Some(&true) { b.full(&ty, 0.0) } else { b.input(ty) }
+        })
+        .collect();
+    let outputs = b.inline(&reverse, &args).split_off(tape.outputs().len());
+    Ok(b.finish_live(outputs))
 }
 
 /// Checks that every output is linear in the flagged inputs, equation by equation.
@@ -154,6 +162,17 @@ pub fn transpose(tape: &Tape, linear: &[bool]) -> Result<Tape, Error> {
 /// if it is zero, and that is not checked).
 pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
     super::check_flags(tape, linear, "transpose")?;
+    for (i, (v, moves)) in tape.outputs().iter().zip(moving_outputs(tape, linear)?).enumerate() {
+        if !moves && !is_zero(tape, *v) {
+            let what = format!("output {i} does not depend on what it is declared to be linear in, and is not zero");
+            return Err(Error::new(ErrorKind::Declaration, what));
+        }
+    }
+    Ok(())
+}
+
+/// Which outputs depend on the flagged inputs, linearly; an error if any equation on the way is not linear.
+fn moving_outputs(tape: &Tape, linear: &[bool]) -> Result<Vec<bool>, Error> {
     let mut moves = vec![false; tape.value_count()];
     for (v, flag) in tape.inputs().iter().zip(linear) {
         moves[v.index()] = *flag;
@@ -161,6 +180,15 @@ pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
     for e in tape.equations() {
         let moving = e.inputs.iter().filter(|v| moves[v.index()]).count();
         if moving == 0 {
+            continue;
+        }
+        if let Some(body) = e.bodies.first() {
+            let flags: Vec<bool> = e.inputs.iter().map(|v| moves[v.index()]).collect();
+            let zero = |i: usize| is_zero(tape, e.inputs[i]);
+            let outputs = moving_through(e, body, flags, &zero).map_err(|error| at(error, e))?;
+            for (v, moved) in e.outputs.iter().zip(outputs) {
+                moves[v.index()] = moved;
+            }
             continue;
         }
         // A linear primitive of several float operands is linear only if all of them move (or the others are zero).
@@ -174,24 +202,44 @@ pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
             _ => is_solved_for(e, &moves),
         };
         if !fine {
-            let what = format!("{} is not linear in what it is declared to be linear in", e.op.name());
-            return Err(at(Error::new(ErrorKind::Declaration, what), e));
+            return Err(at(not_linear(e), e));
         }
         for v in &e.outputs {
             moves[v.index()] = true;
         }
     }
-    for (i, v) in tape.outputs().iter().enumerate() {
-        if !moves[v.index()] && !is_zero(tape, *v) {
-            let what = format!("output {i} does not depend on what it is declared to be linear in, and is not zero");
-            return Err(Error::new(ErrorKind::Declaration, what));
+    Ok(tape.outputs().iter().map(|v| moves[v.index()]).collect())
+}
+
+fn not_linear(e: &Equation) -> Error {
+    let what = format!("{} is not linear in what it is declared to be linear in", e.op.name());
+    Error::new(ErrorKind::Declaration, what)
+}
+
+/// [`moving_outputs`] of an equation by its body. A loop's state that begins at zero may move; then every step must leave it moving or
+/// zero, and one that begins elsewhere must never be reached, or the loop is affine.
+fn moving_through(
+    e: &Equation,
+    body: &Tape,
+    mut flags: Vec<bool>,
+    is_zero_at_first: &dyn Fn(usize) -> bool,
+) -> Result<Vec<bool>, Error> {
+    let Kernel::Scan { constants, states, .. } = e.op.kernel() else { return moving_outputs(body, &flags) };
+    for (i, flag) in flags.iter_mut().enumerate().skip(constants).take(states) {
+        *flag |= is_zero_at_first(i);
+    }
+    let moved = moving_outputs(body, &flags)?;
+    for i in 0..states {
+        let kept = if flags[constants + i] { moved[i] || is_zero(body, body.outputs()[i]) } else { !moved[i] };
+        if !kept {
+            return Err(not_linear(e));
         }
     }
-    Ok(())
+    Ok(moved)
 }
 
 /// `a / b` with a fixed b is linear in a, and the solution of a system with a fixed matrix in the right-hand side.
-fn is_solved_for(e: &crate::tape::Equation, moves: &[bool]) -> bool {
+fn is_solved_for(e: &Equation, moves: &[bool]) -> bool {
     match e.op.name() {
         "div" => !moves[e.inputs[1].index()],
         "triangular_solve" => !moves[e.inputs[0].index()],
@@ -202,7 +250,7 @@ fn is_solved_for(e: &crate::tape::Equation, moves: &[bool]) -> bool {
 /// Whether a value is written as zeros, or as a linear function of zeros alone: a product with an absent tangent counts.
 fn is_zero(tape: &Tape, v: Value) -> bool {
     let Some(e) = tape.equations().iter().find(|e| e.outputs.contains(&v)) else { return false };
-    if let crate::tape::Kernel::Constant(t) = e.op.kernel() {
+    if let Kernel::Constant(t) = e.op.kernel() {
         return t.to_f64_vec().iter().all(|x| *x == 0.0);
     }
     let mut floats = e.inputs.iter().filter(|v| tape.type_of(**v).dtype.is_float()).peekable();

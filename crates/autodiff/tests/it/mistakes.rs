@@ -109,7 +109,7 @@ fn dtypes_that_do_not_fit() {
     said(traced(|x| concat(&[x, x.convert(DType::F32)], 0), kind), "concat: dtypes differ: f64[2,3] and f32[2,3]");
     said(
         traced(|x| x.matmul(x.t().convert(DType::F32)), kind),
-        "dot: lhs f64[2,3] and rhs f32[3,2] must be floats of one dtype",
+        "matmul: lhs f64[2,3] and rhs f32[3,2] must be floats of one dtype",
     );
 }
 

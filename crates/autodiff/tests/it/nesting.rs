@@ -1,7 +1,7 @@
 //! Transforms in transforms: the classic examples of perturbation confusion, and every nesting of two and three.
 
 use quadric_autodiff::exec::double_double::Dd;
-use quadric_autodiff::exec::reference::Array;
+use quadric_autodiff::exec::reference::{self, Array};
 use quadric_autodiff::tape::Tape;
 use quadric_autodiff::trace::{
     self, Var, constant, custom_pointwise, grad, hessian, hvp, jvp, linearize, scalar, value_and_grad,
@@ -362,4 +362,33 @@ fn unreached_inputs_are_reported() {
     let forward = transform::jvp(&tape, &[true; 3]).unwrap();
     assert_eq!(forward.zero, vec![false, true, true]);
     assert!(reverse.tape.equations().iter().all(|e| reverse.tape.type_of(e.outputs[0]).dtype == DType::F32));
+}
+
+/// Bodies are linear where their equations are: the transpose of a linear part with a checkpoint, a loop and a declared function in it.
+#[test]
+fn linear_parts_with_bodies_are_transposed() {
+    let f = |x: Var| {
+        let h = trace::checkpoint(|x: Var| x.sin() * x, &x);
+        let h = trace::declare_second_derivative("flat", h, |x| x.tanh(), |x| x.zeros_like());
+        trace::scan(|s: Var, t: Var| ((s * t).sin(), s * s), &x.number(0.3), &h).1
+    };
+    let x = Tensor::from_fn(DType::F64, [4], |i| (i as f64 + 0.5).cos());
+    let tape = trace::trace(f, &x).unwrap();
+    let split = transform::linearize(&tape, &[true], None).unwrap();
+    let count = split.linear.inputs().len();
+    let flags: Vec<bool> = (0..count).map(|i| i + 1 == count).collect();
+    let back = transform::transpose(&split.linear, &flags).unwrap();
+
+    let at = reference::run_f64(&split.primal, &[&x]).unwrap();
+    let y_bar = Tensor::from_fn(DType::F64, [4], |i| 1.0 / (i as f64 + 1.0));
+    let shapes = back.input_types();
+    let residuals: Vec<Tensor> =
+        at[split.outputs..].iter().zip(&shapes).map(|(values, ty)| Tensor::new(&ty.shape, values).unwrap()).collect();
+    let args: Vec<&Tensor> = residuals.iter().chain([&y_bar]).collect();
+    let transposed = reference::run_f64(&back, &args).unwrap();
+    let reverse = transform::vjp(&tape, &[true]).unwrap().tape.with_outputs([1]);
+    let expected = reference::run_f64(&reverse, &[&x, &y_bar]).unwrap();
+    for (a, b) in transposed[0].iter().zip(&expected[0]) {
+        assert!((a - b).abs() <= 1e-14 * (1.0 + b.abs()), "{a} {b}");
+    }
 }

@@ -124,6 +124,12 @@ fn every_primitive_keeps_its_promises() {
         let row = matrix.entry(case.name).or_default();
         check(case, row, &mut Rng(seed as u64));
     }
+    // For who asks with --nocapture: the worst of each column, as measured here and now.
+    for (i, column) in COLUMNS.iter().enumerate().take(9) {
+        let (name, row) = matrix.iter().max_by(|a, b| a.1[i].ulps.total_cmp(&b.1[i].ulps)).expect("a row");
+        let cases: usize = matrix.values().map(|row| row[i].cases).sum();
+        println!("{column}: {cases} cases, worst {:.2} ulps ({name})", row[i].ulps);
+    }
     for name in ops::names() {
         let row = matrix.get(name).unwrap_or_else(|| panic!("{name} has no case: untested"));
         for (column, cell) in COLUMNS.iter().zip(row) {
