@@ -1,5 +1,6 @@
 //! `min`: the smaller of two arrays, elementwise.
 
+use super::max::winner_takes_all;
 use super::prelude::*;
 
 /// `y = min(a, b)`; NaN propagates.
@@ -15,32 +16,7 @@ impl Primitive<2> for Min {
 
     /// The smaller operand's tangent; at a tie the mean of both, so that ties share the cotangent equally.
     fn rule(&self) -> Rule {
-        Rule::General {
-            class: Class::Nonlinear,
-            jvp: Box::new(|t, e, dots| {
-                let (a, b) = (e.inputs[0], e.inputs[1]);
-                let (a_wins, b_wins) = (t.lt(a, b), t.lt(b, a));
-                let zero = t.like(a, 0.0);
-                let half = t.like(a, 0.5);
-                let a_dot = dots[0].unwrap_or(zero);
-                let b_dot = dots[1].unwrap_or(zero);
-                let sum = t.add(a_dot, b_dot);
-                let mean = t.mul(half, sum);
-                let rest = t.select(b_wins, b_dot, mean);
-                Ok(vec![Some(t.select(a_wins, a_dot, rest))])
-            }),
-            vjp: Box::new(|t, e, bars| {
-                let Some(y_bar) = bars[0] else { return Ok(vec![None, None]) };
-                let (a, b) = (e.inputs[0], e.inputs[1]);
-                let (a_wins, b_wins) = (t.lt(a, b), t.lt(b, a));
-                let zero = t.like(a, 0.0);
-                let half = t.like(a, 0.5);
-                let shared = t.mul(half, y_bar);
-                let a_rest = t.select(b_wins, zero, shared);
-                let b_rest = t.select(a_wins, zero, shared);
-                Ok(vec![Some(t.select(a_wins, y_bar, a_rest)), Some(t.select(b_wins, y_bar, b_rest))])
-            }),
-        }
+        winner_takes_all(|t, a, b| t.lt(a, b))
     }
 
     fn kernel(&self) -> Kernel {
