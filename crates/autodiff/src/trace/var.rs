@@ -10,7 +10,7 @@ use crate::dtype::DType;
 use crate::error::{Error, ErrorKind};
 use crate::ops::{self, op};
 use crate::shape::{Axes, Shape, Type, axis};
-use crate::tape::{Op, Value};
+use crate::tape::{Op, Value, Window};
 use crate::tensor::Tensor;
 
 /// A value of the trace being recorded on this thread.
@@ -456,6 +456,61 @@ impl Var {
     pub fn scatter_add(self, index: Var, along: isize, n: usize) -> Var {
         let axis = self.axis("scatter_add", along);
         put(op(ops::ScatterAdd { axis, n }), &[self, index])
+    }
+
+    /// The k largest entries along an axis, largest first, and their `i32` indices; of equal entries the last comes first, and NaN counts
+    /// as the largest. The derivative follows the entries.
+    #[track_caller]
+    #[must_use]
+    pub fn top_k(self, k: usize, along: isize) -> (Var, Var) {
+        let places = self.argsort(along).reverse(along).slice(along, 0..k);
+        (self.gather_along(places, along), places)
+    }
+
+    /// The windows of a batch of images as columns (im2col): `[B, C, H, W] → [B, C·kh·kw, oh·ow]`.
+    ///
+    /// A convolution is a product with kernels `[O, C·kh·kw]`; for g groups, reshape both to `[…, g, C/g·kh·kw, …]` first.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{DType, Tensor, tensor, trace::{Var, constant, grad}};
+    /// // A 2×2 mean filter on a 3×3 image: every pixel counts as often as windows cover it.
+    /// let image = Tensor::from_fn(DType::F64, [1, 1, 3, 3], |i| i as f64);
+    /// let filtered = |x: Var| x.patches([2, 2], [1, 1], [0; 4], [1, 1]).mean_axes(&[1]).sum();
+    /// let g = grad(filtered, &image)?;
+    /// assert_eq!(g.to_vec::<f64>(), [0.25, 0.5, 0.25, 0.5, 1.0, 0.5, 0.25, 0.5, 0.25]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn patches(self, kernel: [usize; 2], stride: [usize; 2], padding: [usize; 4], dilation: [usize; 2]) -> Var {
+        let ty = self.ty();
+        let [_, channels, height, width] = ty.shape[..] else {
+            stop(Error::new(ErrorKind::Shape, format!("patches: the images are {ty}, [B,C,H,W] is needed")))
+        };
+        put(op(ops::Patches { window: Window { channels, height, width, kernel, stride, padding, dilation } }), &[self])
+    }
+
+    /// The lower triangular L with `A = L Lᵀ`, over the last two axes; A must be positive definite, and its lower triangle alone is read.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let mut factor = compile(|a: Var| a.cholesky());
+    /// assert_eq!(factor.call(tensor![[4.0, 2.0], [2.0, 5.0]])?, tensor![[2.0, 0.0], [1.0, 2.0]]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn cholesky(self) -> Var {
+        put(op(ops::Cholesky), &[self])
+    }
+
+    /// `op(T)⁻¹ b` over the last two axes, T the `lower` or upper triangle of this matrix, op the transpose if `transpose`.
+    #[track_caller]
+    #[must_use]
+    pub fn triangular_solve(self, b: Var, lower: bool, transpose: bool) -> Var {
+        put(op(ops::TriangularSolve { lower, transpose }), &[self, b])
     }
 
     /// `u32` random bits of `shape` from this key, `u32[2]`: the same key, the same bits (Threefry-2x32).

@@ -392,3 +392,27 @@ fn linear_parts_with_bodies_are_transposed() {
         assert!((a - b).abs() <= 1e-14 * (1.0 + b.abs()), "{a} {b}");
     }
 }
+
+#[test]
+fn the_largest_entries_carry_the_derivative() {
+    let x = tensor![[3.0, 1.0, 2.0], [0.5, 4.0, -1.0]];
+    let largest = |x: Var| x.top_k(2, -1).0;
+    let (y, _) = jvp(largest, &x, &x).unwrap();
+    assert_eq!(y, tensor![[3.0, 2.0], [4.0, 0.5]]);
+    let g = grad(|x: Var| (largest(x) * largest(x)).sum(), &x).unwrap();
+    assert_eq!(g, tensor![[6.0, 0.0, 4.0], [1.0, 8.0, 0.0]]);
+}
+
+/// `ln det A = 2 Σ ln Lᵢᵢ` as a function of the lower triangle: its gradient is A⁻¹ on the diagonal and twice that below.
+#[test]
+fn the_gradient_of_a_log_determinant_is_the_inverse() {
+    let log_det = |a: Var| {
+        let l = a.cholesky();
+        let identity = constant(&tensor![[1.0, 0.0], [0.0, 1.0]]);
+        (l * identity).sum_axes(&[1]).ln().sum() * 2.0
+    };
+    let g = grad(log_det, &tensor![[4.0, 2.0], [2.0, 5.0]]).unwrap().to_vec::<f64>();
+    for (a, b) in g.iter().zip([5.0 / 16.0, 0.0, -4.0 / 16.0, 4.0 / 16.0]) {
+        assert!((a - b).abs() < 1e-15, "{g:?}");
+    }
+}
