@@ -136,6 +136,21 @@ impl Freeze {
             }
         });
         if let Some(cut) = self.live.cut() {
+            // A loop's state leads from one step's cut to the next step's model, which one walk over the body cannot see.
+            let mut looped = false;
+            tape.for_each_equation(&mut |e| {
+                if matches!(e.op.kernel(), crate::tape::Kernel::Scan { .. }) {
+                    e.bodies[0].for_each_equation(&mut |inner| {
+                        looped |= inner.op.downcast::<crate::ops::Cut>().is_some_and(|c| c.name == cut);
+                    });
+                }
+            });
+            if looped {
+                bail!(
+                    Selection,
+                    "the cut \"{cut}\" lies inside a scan, whose steps would cut one another; put it behind the loop"
+                );
+            }
             let mut exists = residuals.iter().any(|r| r.side(cut).is_some());
             tape.for_each_equation(&mut |e| {
                 exists |= e.op.downcast::<crate::ops::Cut>().is_some_and(|c| c.name == cut);

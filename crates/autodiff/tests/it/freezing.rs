@@ -306,3 +306,17 @@ fn lines_and_scopes_have_their_shares() {
     let hidden = flat(&hvp_of_part(&Part::Scope { path: "hidden".into() }, loss(0), &w, &v).unwrap());
     assert!(norm(&hidden) > 0.0 && off(&hidden, &h) > 1e-3);
 }
+
+#[test]
+fn a_cut_inside_a_loop_is_refused() {
+    let f = |x: Var| {
+        let step = |s: Var, t: Var| {
+            let s = trace::cut("z", (s * t).sin());
+            (s, s * s)
+        };
+        trace::scan(step, &x.number(0.3), &x).1.sum()
+    };
+    let x = Tensor::from_vec(&[0.5, 0.25]);
+    let error = trace::hvp_of_part(&Part::nme("z"), f, &x, &x).unwrap_err();
+    assert!(error.to_string().starts_with("the cut \"z\" lies inside a scan"), "{error}");
+}
