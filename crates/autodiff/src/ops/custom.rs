@@ -8,6 +8,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use super::absent;
 use super::prelude::*;
 use crate::tape::{AnyPrimitive, Op, Tape, Transforms, hash64};
 
@@ -61,13 +62,8 @@ impl AnyPrimitive for Custom {
     fn rule(&self) -> Rule {
         let call = |body: usize| {
             move |t: &mut Builder, e: &crate::tape::Derive<'_>, dots: &[Option<Value>]| {
-                let like = if body == 1 { e.inputs } else { e.outputs };
-                let dots: Vec<Value> =
-                    dots.iter().zip(like).map(|(d, x)| d.unwrap_or_else(|| t.like(*x, 0.0))).collect();
-                let label = t.label().clone();
-                let outputs = t.inline(&e.bodies[body], &[e.inputs, &dots].concat());
-                t.set_label(label);
-                Ok(outputs.into_iter().map(Some).collect())
+                let args: Vec<Option<Value>> = e.inputs.iter().map(|x| Some(*x)).chain(dots.iter().copied()).collect();
+                Ok(absent::inline(t, &e.bodies[body], &args))
             }
         };
         Rule::General { class: self.class, jvp: Box::new(call(1)), vjp: Box::new(call(2)) }

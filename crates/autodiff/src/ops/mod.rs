@@ -3,6 +3,7 @@
 //! A new primitive is a new file and one word below. Its page says what it computes (`kernel`), its types (`infer`), its
 //! derivative (`rule`), how it batches (`batch` or `vmap`), and the cases it is tested on (`samples`).
 
+mod absent;
 mod checkpoint;
 mod concat;
 mod custom;

@@ -17,7 +17,7 @@ pub enum Side {
     Aside,
     /// It descends from the cut and also reads a parameter past the cut: neither G nor N can claim it.
     Mixed,
-    /// Both before and behind: the name cuts twice on one path.
+    /// Both before and behind: the name cuts twice on one path, or in a declared derivative.
     Both,
 }
 

@@ -13,7 +13,7 @@ use super::{Var, record_inner, stop};
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Custom, Ops, Residual};
 use crate::shape::Type;
-use crate::tape::{Builder, Class, Op, Tape};
+use crate::tape::{Builder, Class, Equation, Kernel, Op, Tape};
 use crate::transform;
 
 #[track_caller]
@@ -79,15 +79,45 @@ pub fn custom_derivative(
     call(name, x, f, jvp, vjp)
 }
 
-/// An elementwise function and its declared derivative keep the type: a scalar slope would silently be stretched.
+/// An elementwise function and its declared derivative keep the type (a scalar slope would silently be stretched), and
+/// no entry of the result depends on another entry of x, or the declared slope would be a wrong Jacobian.
 #[track_caller]
-fn check_types(name: &str, ty: &Type, tapes: [&Tape; 2]) {
+fn check_elementwise(name: &str, ty: &Type, tapes: [&Tape; 2]) {
     for tape in tapes {
         if tape.output_types() != [ty.clone()] {
             let out = tape.type_of(tape.outputs()[0]);
             stop(Error::new(ErrorKind::Declaration, format!("custom {name}: {out} comes out where {ty} goes in")));
         }
+        if let Some(e) = mixing(tape) {
+            let what = format!("custom {name}: the function must be elementwise, and {} is not", e.op.name());
+            let error = Error::new(ErrorKind::Declaration, what);
+            stop(match e.label.user_line() {
+                Some(line) => error.at(line),
+                None => error,
+            });
+        }
     }
+}
+
+/// The first equation in which entries of an input may meet or move.
+fn mixing(tape: &Tape) -> Option<&Equation> {
+    let mut moves = vec![false; tape.value_count()];
+    tape.inputs().iter().for_each(|v| moves[v.index()] = true);
+    for e in tape.equations().iter() {
+        if !e.inputs.iter().any(|v| moves[v.index()]) {
+            continue;
+        }
+        e.outputs.iter().for_each(|v| moves[v.index()] = true);
+        let elementwise = match e.op.kernel() {
+            Kernel::Unary(_) | Kernel::Binary(_) | Kernel::Select | Kernel::Convert | Kernel::Identity => true,
+            Kernel::Body | Kernel::Replay => mixing(&e.bodies[0]).is_none(),
+            _ => false,
+        };
+        if !elementwise {
+            return Some(e);
+        }
+    }
+    None
 }
 
 /// An elementwise `f` with a declared derivative: both closures map an array to an array of the same type.
@@ -95,13 +125,13 @@ fn check_types(name: &str, ty: &Type, tapes: [&Tape; 2]) {
 /// `f_prime` is differentiated for the second order, so a nested declaration in it declares f″.
 ///
 /// # Errors
-/// Stops the trace with [`ErrorKind::Declaration`] if a closure captures a `Var` or changes the type.
+/// Stops the trace with [`ErrorKind::Declaration`] if a closure captures a `Var`, changes the type, or is not elementwise.
 #[track_caller]
 pub fn custom_pointwise(name: &str, x: Var, f: impl FnOnce(Var) -> Var, f_prime: impl FnOnce(Var) -> Var) -> Var {
     let ty = x.ty();
     let f = body(name, std::slice::from_ref(&ty), |x| vec![f(x[0])]);
     let f_prime = body(name, std::slice::from_ref(&ty), |x| vec![f_prime(x[0])]);
-    check_types(name, &ty, [&f, &f_prime]);
+    check_elementwise(name, &ty, [&f, &f_prime]);
     let slope = body(name, &[ty.clone(), ty], |x| vec![inline(&f_prime, &x[..1])[0] * x[1]]);
     call(name, &[x], f, slope.clone(), slope)[0]
 }
@@ -113,7 +143,7 @@ pub fn custom_pointwise(name: &str, x: Var, f: impl FnOnce(Var) -> Var, f_prime:
 /// with W the reverse tape, `d W(x, ȳ) = W(x, dȳ) + ȳ f″(x) dx`.
 ///
 /// # Errors
-/// Stops the trace with [`ErrorKind::Declaration`] if a closure captures a `Var` or changes the type.
+/// Stops the trace with [`ErrorKind::Declaration`] if a closure captures a `Var`, changes the type, or is not elementwise.
 ///
 /// # Example
 /// ```
@@ -134,7 +164,7 @@ pub fn declare_second_derivative(
     let ty = x.ty();
     let f = body(name, std::slice::from_ref(&ty), |x| vec![f(x[0])]);
     let second = body(name, std::slice::from_ref(&ty), |x| vec![f_second(x[0])]);
-    check_types(name, &ty, [&f, &second]);
+    check_elementwise(name, &ty, [&f, &second]);
     let forward = check(transform::jvp(&f, &[true])).tape.with_outputs([1]);
     let reverse = check(transform::vjp(&f, &[true])).tape.with_outputs([1]);
     let first = |w: Tape| with_declared_slope(name, &erase_residuals(&w), &second);

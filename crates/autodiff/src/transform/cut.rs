@@ -1,32 +1,33 @@
 //! On which side of each cut an equation lies.
 //!
 //! A cut is a value with a name. What it descends from is the model, what descends from it is the loss. Two walks over
-//! the tape settle it: forward (does the equation descend from the cut? does it read a parameter past the cut?) and
-//! backward (does the cut descend from it?). Bodies of structured equations are walked with the flags of the equation
-//! that holds them.
+//! the tape settle it: forward (does the value descend from the cut? does it depend on a parameter past the cut?) and
+//! backward (does the cut descend from it?). Both enter the bodies of `checkpoint` and `scan`, input by input and output
+//! by output; a loop's state carries its flags into the next step until they are settled, so a cut inside a loop is a
+//! cut in every step, and a state that leads from one step's cut to the next one's lies on both sides.
 
 use std::collections::BTreeSet;
 
 use crate::ops::{Cut, Side};
-use crate::tape::{Class, Equation, Tape};
+use crate::tape::{Class, Equation, Kernel, Rule, Tape, Value};
 
-/// What one cut's walks know of every value of one tape.
-#[derive(Clone, Debug)]
+/// What the walks know of one value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Flags {
-    name: String,
     /// Descends from the cut.
-    behind: Vec<bool>,
+    behind: bool,
     /// Depends on a differentiated input by a way that does not pass the cut.
-    raw: Vec<bool>,
+    raw: bool,
     /// The cut descends from it.
-    ahead: Vec<bool>,
+    ahead: bool,
 }
 
 /// The sides of every equation of one tape, for every cut.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sides {
     equations: Vec<Vec<(String, Side)>>,
-    bodies: Vec<Vec<Sides>>,
+    /// Of the bodies of structured equations.
+    bodies: Vec<Option<Sides>>,
 }
 
 impl Sides {
@@ -38,16 +39,9 @@ impl Sides {
                 names.insert(cut.name.clone());
             }
         });
-        let seeds: Vec<Seed> = names
-            .into_iter()
-            .map(|name| Seed {
-                name,
-                behind: vec![false; wrt.len()],
-                raw: wrt.to_vec(),
-                ahead: vec![false; tape.outputs().len()],
-            })
-            .collect();
-        Sides::walk(tape, &seeds)
+        let inputs: Vec<Flags> = wrt.iter().map(|raw| Flags { raw: *raw, ..Flags::default() }).collect();
+        let outputs = vec![false; tape.outputs().len()];
+        Sides::walk(tape, &names.into_iter().map(|name| (name, inputs.clone(), outputs.clone())).collect::<Vec<_>>())
     }
 
     /// The sides of equation `i`.
@@ -57,107 +51,159 @@ impl Sides {
 
     /// The sides inside the first body of equation `i`.
     pub(super) fn of_body(&self, i: usize) -> Sides {
-        self.bodies[i].first().cloned().unwrap_or(Sides { equations: vec![], bodies: vec![] })
+        self.bodies[i].clone().unwrap_or_default()
     }
 
-    fn walk(tape: &Tape, seeds: &[Seed]) -> Sides {
-        let flags: Vec<Flags> = seeds.iter().map(|seed| flags(tape, seed)).collect();
-        let equations =
-            tape.equations().iter().map(|e| flags.iter().map(|f| (f.name.clone(), side(e, f))).collect()).collect();
-        let bodies = tape
-            .equations()
-            .iter()
-            .map(|e| {
-                let seeds: Vec<Seed> = flags
-                    .iter()
-                    .map(|f| Seed {
-                        name: f.name.clone(),
-                        behind: e.inputs.iter().map(|v| f.behind[v.index()]).collect(),
-                        raw: e.inputs.iter().map(|v| f.raw[v.index()]).collect(),
-                        ahead: e.outputs.iter().map(|v| f.ahead[v.index()]).collect(),
-                    })
-                    .collect();
-                let body = e.bodies.first().filter(|b| b.inputs().len() == e.inputs.len());
-                body.map(|b| Sides::walk(b, &seeds)).into_iter().collect()
-            })
-            .collect();
-        Sides { equations, bodies }
+    /// For each name: what is known of the inputs, and which outputs the cut descends from further on.
+    fn walk(tape: &Tape, seeds: &[(String, Vec<Flags>, Vec<bool>)]) -> Sides {
+        let flags: Vec<(&str, Vec<Flags>)> =
+            seeds.iter().map(|(name, inputs, outputs)| (name.as_str(), flags(tape, name, inputs, outputs))).collect();
+        let equations = tape.equations().iter();
+        Sides {
+            equations: equations
+                .clone()
+                .map(|e| flags.iter().map(|(name, f)| (name.to_string(), side(e, name, f))).collect())
+                .collect(),
+            bodies: equations
+                .map(|e| {
+                    let body = body(e)?;
+                    let seeds: Vec<_> = flags
+                        .iter()
+                        .map(|(name, f)| {
+                            let (inputs, _) = through_body(e, body, name, &of(f, &e.inputs));
+                            let ahead: Vec<bool> = e.outputs.iter().map(|v| f[v.index()].ahead).collect();
+                            (name.to_string(), inputs, back_through_body(e, body, name, &ahead).0)
+                        })
+                        .collect();
+                    Some(Sides::walk(body, &seeds))
+                })
+                .collect(),
+        }
     }
 }
 
-struct Seed {
-    name: String,
-    behind: Vec<bool>,
-    raw: Vec<bool>,
-    ahead: Vec<bool>,
+fn of(flags: &[Flags], values: &[Value]) -> Vec<Flags> {
+    values.iter().map(|v| flags[v.index()]).collect()
 }
 
-fn flags(tape: &Tape, seed: &Seed) -> Flags {
-    let n = tape.value_count();
-    let mut f = Flags { name: seed.name.clone(), behind: vec![false; n], raw: vec![false; n], ahead: vec![false; n] };
-    for (i, v) in tape.inputs().iter().enumerate() {
-        f.behind[v.index()] = seed.behind[i];
-        f.raw[v.index()] = seed.raw[i];
+/// The flags of every value.
+fn flags(tape: &Tape, name: &str, inputs: &[Flags], outputs: &[bool]) -> Vec<Flags> {
+    let mut flags = forward(tape, name, inputs);
+    for (flags, ahead) in flags.iter_mut().zip(backward(tape, name, outputs)) {
+        flags.ahead = ahead;
+    }
+    flags
+}
+
+/// `behind` and `raw` of every value, given those of the inputs.
+fn forward(tape: &Tape, name: &str, inputs: &[Flags]) -> Vec<Flags> {
+    let mut flags = vec![Flags::default(); tape.value_count()];
+    for (v, given) in tape.inputs().iter().zip(inputs) {
+        flags[v.index()] = *given;
     }
     for e in tape.equations() {
-        let is_cut = is_cut(e, &seed.name);
-        let any = |flags: &[bool]| e.inputs.iter().any(|v| flags[v.index()]);
-        let (mut behind, mut raw) = (is_cut || any(&f.behind), !is_cut && any(&f.raw));
-        if let Some(body) = e.bodies.first()
-            && holds_cut(body, &seed.name)
-            && body.inputs().len() == e.inputs.len()
-        {
-            // A cut inside: what comes out depends on it as the body says.
-            let inner = flags_of_body(body, e, &f);
-            behind = body.outputs().iter().any(|v| inner.behind[v.index()]);
-            raw = body.outputs().iter().any(|v| inner.raw[v.index()]);
-        }
-        for v in &e.outputs {
-            let float = tape.type_of(*v).dtype.is_float();
-            f.behind[v.index()] = behind;
-            f.raw[v.index()] = raw && float;
+        let given = of(&flags, &e.inputs);
+        let outputs = if let Some(body) = body(e) {
+            through_body(e, body, name, &given).1
+        } else {
+            let cut = is_cut(e, name);
+            let behind = cut || holds_cut(e, name) || given.iter().any(|f| f.behind);
+            let raw = !cut && given.iter().any(|f| f.raw);
+            vec![Flags { behind, raw, ahead: false }; e.outputs.len()]
+        };
+        for (v, out) in e.outputs.iter().zip(outputs) {
+            flags[v.index()] = Flags { raw: out.raw && tape.type_of(*v).dtype.is_float(), ..out };
         }
     }
-    for (i, v) in tape.outputs().iter().enumerate() {
-        f.ahead[v.index()] |= seed.ahead[i];
-    }
-    for e in tape.equations().iter().rev() {
-        let holds = e.bodies.first().is_some_and(|b| holds_cut(b, &seed.name));
-        if is_cut(e, &seed.name) || holds || e.outputs.iter().any(|v| f.ahead[v.index()]) {
-            for v in &e.inputs {
-                f.ahead[v.index()] = true;
-            }
-        }
-    }
-    f
+    flags
 }
 
-fn flags_of_body(body: &Tape, e: &Equation, outer: &Flags) -> Flags {
-    let seed = Seed {
-        name: outer.name.clone(),
-        behind: e.inputs.iter().map(|v| outer.behind[v.index()]).collect(),
-        raw: e.inputs.iter().map(|v| outer.raw[v.index()]).collect(),
-        ahead: vec![false; body.outputs().len()],
+/// What the body's inputs are flagged with once the states are settled, and its outputs.
+fn through_body(e: &Equation, body: &Tape, name: &str, given: &[Flags]) -> (Vec<Flags>, Vec<Flags>) {
+    let mut inputs = given.to_vec();
+    loop {
+        let inner = forward(body, name, &inputs);
+        let outputs = of(&inner, body.outputs());
+        let before = inputs.clone();
+        for (i, o) in states(e) {
+            inputs[i].behind |= outputs[o].behind;
+            inputs[i].raw |= outputs[o].raw;
+        }
+        if inputs == before {
+            return (inputs, outputs);
+        }
+    }
+}
+
+/// Whether the cut descends from it, for every value, given which outputs it descends from further on.
+fn backward(tape: &Tape, name: &str, outputs: &[bool]) -> Vec<bool> {
+    let mut ahead = vec![false; tape.value_count()];
+    for (v, given) in tape.outputs().iter().zip(outputs) {
+        ahead[v.index()] |= given;
+    }
+    for e in tape.equations().iter().rev() {
+        let given: Vec<bool> = e.outputs.iter().map(|v| ahead[v.index()]).collect();
+        let inputs = match body(e) {
+            Some(body) => back_through_body(e, body, name, &given).1,
+            None => vec![is_cut(e, name) || holds_cut(e, name) || given.contains(&true); e.inputs.len()],
+        };
+        for (v, flag) in e.inputs.iter().zip(inputs) {
+            ahead[v.index()] |= flag;
+        }
+    }
+    ahead
+}
+
+/// Whether the cut descends from the body's outputs, once the states are settled, and from its inputs.
+fn back_through_body(e: &Equation, body: &Tape, name: &str, given: &[bool]) -> (Vec<bool>, Vec<bool>) {
+    let mut outputs = given.to_vec();
+    loop {
+        let inner = backward(body, name, &outputs);
+        let inputs: Vec<bool> = body.inputs().iter().map(|v| inner[v.index()]).collect();
+        let before = outputs.clone();
+        for (i, o) in states(e) {
+            outputs[o] |= inputs[i];
+        }
+        if outputs == before {
+            return (outputs, inputs);
+        }
+    }
+}
+
+/// The body whose equations are differentiated one by one.
+fn body(e: &Equation) -> Option<&Tape> {
+    matches!(e.op.rule(), Rule::Structured { .. }).then(|| &*e.bodies[0])
+}
+
+/// A loop's states: which input of the body each is, and which output.
+fn states(e: &Equation) -> impl Iterator<Item = (usize, usize)> {
+    let (constants, states) = match e.op.kernel() {
+        Kernel::Scan { constants, states, .. } => (constants, states),
+        _ => (0, 0),
     };
-    flags(body, &seed)
+    (0..states).map(move |i| (constants + i, i))
 }
 
 fn is_cut(e: &Equation, name: &str) -> bool {
     e.op.downcast::<Cut>().is_some_and(|c| c.name == name)
 }
 
-fn holds_cut(tape: &Tape, name: &str) -> bool {
+/// Whether the cut lies inside a function whose derivative is declared as a whole.
+fn holds_cut(e: &Equation, name: &str) -> bool {
     let mut found = false;
-    tape.for_each_equation(&mut |e| found |= is_cut(e, name));
+    if body(e).is_none() {
+        e.bodies.iter().for_each(|b| b.for_each_equation(&mut |e| found |= is_cut(e, name)));
+    }
     found
 }
 
-fn side(e: &Equation, f: &Flags) -> Side {
-    let behind = e.inputs.iter().any(|v| f.behind[v.index()]);
-    let ahead = e.outputs.iter().any(|v| f.ahead[v.index()]);
+fn side(e: &Equation, name: &str, flags: &[Flags]) -> Side {
+    let behind = e.inputs.iter().any(|v| flags[v.index()].behind);
+    let ahead = e.outputs.iter().any(|v| flags[v.index()].ahead);
     match (behind, ahead) {
+        _ if holds_cut(e, name) => Side::Both,
         (true, true) => Side::Both,
-        (true, false) if reads_past(e, f) => Side::Mixed,
+        (true, false) if reads_past(e, flags) => Side::Mixed,
         (true, false) => Side::Loss,
         (false, true) => Side::Model,
         (false, false) => Side::Aside,
@@ -166,12 +212,12 @@ fn side(e: &Equation, f: &Flags) -> Side {
 
 /// Whether the equation bends in what comes from the cut and in what comes past it at once. A product with a constant
 /// does not, nor does a sum of the loss and a penalty.
-fn reads_past(e: &Equation, f: &Flags) -> bool {
-    let moving = |v: &&crate::tape::Value| f.raw[v.index()] || f.behind[v.index()];
-    let raw = e.inputs.iter().any(|v| f.raw[v.index()]);
+fn reads_past(e: &Equation, flags: &[Flags]) -> bool {
+    let inputs = of(flags, &e.inputs);
+    let raw = inputs.iter().any(|f| f.raw);
     match e.class() {
         Class::Linear => false,
-        Class::Multilinear => raw && e.inputs.iter().filter(moving).count() > 1,
+        Class::Multilinear => raw && inputs.iter().filter(|f| f.raw || f.behind).count() > 1,
         Class::Nonlinear => raw,
     }
 }

@@ -6,7 +6,7 @@
 //! [`Freeze`]: forward mode gives frozen residuals no tangent, reverse mode lets no cotangent pass them.
 
 use crate::error::{Error, bail};
-use crate::ops::{Residual, Side};
+use crate::ops::{Cut, Residual, Side};
 use crate::tape::{Class, Tape};
 
 /// A part of the Hessian: the residuals that stay live.
@@ -89,6 +89,21 @@ impl Part {
         }
     }
 
+    /// Checks that a function that is to be taken apart has the cut. Its reverse tape may have lost a cut that nothing
+    /// nonlinear lies before or behind.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Selection`](crate::ErrorKind::Selection) if it has not.
+    pub fn check_function(&self, function: &Tape) -> Result<(), Error> {
+        let Some(name) = self.cut() else { return Ok(()) };
+        let mut found = false;
+        function.for_each_equation(&mut |e| found |= e.op.downcast::<Cut>().is_some_and(|c| c.name == name));
+        if !found {
+            bail!(Selection, "the function has no cut named \"{name}\"");
+        }
+        Ok(())
+    }
+
     /// Whether the residual is part of it.
     pub fn holds(&self, r: &Residual) -> bool {
         match self {
@@ -136,26 +151,8 @@ impl Freeze {
             }
         });
         if let Some(cut) = self.live.cut() {
-            // A loop's state leads from one step's cut to the next step's model, which one walk over the body cannot see.
-            let mut looped = false;
-            tape.for_each_equation(&mut |e| {
-                if matches!(e.op.kernel(), crate::tape::Kernel::Scan { .. }) {
-                    e.bodies[0].for_each_equation(&mut |inner| {
-                        looped |= inner.op.downcast::<crate::ops::Cut>().is_some_and(|c| c.name == cut);
-                    });
-                }
-            });
-            if looped {
-                bail!(
-                    Selection,
-                    "the cut \"{cut}\" lies inside a scan, whose steps would cut one another; put it behind the loop"
-                );
-            }
-            let mut exists = residuals.iter().any(|r| r.side(cut).is_some());
-            tape.for_each_equation(&mut |e| {
-                exists |= e.op.downcast::<crate::ops::Cut>().is_some_and(|c| c.name == cut);
-            });
-            if !exists {
+            // A sweep without residuals is that of a linear function, all of whose parts are zero.
+            if !residuals.is_empty() && residuals.iter().all(|r| r.side(cut).is_none()) {
                 bail!(Selection, "the function has no cut named \"{cut}\"");
             }
             if let Some(r) = residuals.iter().find(|r| r.side(cut) == Some(Side::Mixed)) {
@@ -171,7 +168,8 @@ impl Freeze {
                 let e = Error::new(
                     crate::ErrorKind::Selection,
                     format!(
-                        "an equation lies both behind and before the cut \"{cut}\": the name cuts twice on one path"
+                        "an equation lies both behind and before the cut \"{cut}\": the name cuts twice on one path, \
+                         in a loop whose state passes the cut, or inside a declared derivative"
                     ),
                 );
                 return Err(e.at(&r.line));

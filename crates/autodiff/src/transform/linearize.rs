@@ -64,8 +64,12 @@ pub fn linearize(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<L
     }
     joint.outputs()[outputs..].iter().copied().for_each(&mut cross);
     // Constants are copied into the linear half rather than passed as residuals.
-    let is_source = |v: &Value| joint.equations().iter().any(|e| e.outputs.contains(v) && is_cheap(&joint, e));
-    let crossing: Vec<Value> = crossing.into_iter().filter(|v| !is_source(v)).collect();
+    let cheap = cheap(&joint);
+    let mut is_source = vec![false; joint.value_count()];
+    for (e, _) in joint.equations().iter().zip(&cheap).filter(|(_, cheap)| **cheap) {
+        e.outputs.iter().for_each(|v| is_source[v.index()] = true);
+    }
+    let crossing: Vec<Value> = crossing.into_iter().filter(|v| !is_source[v.index()]).collect();
 
     let mut primal = Copy::new(&joint, format!("{}_primal", tape.name()));
     for v in &joint.inputs()[..points] {
@@ -80,7 +84,7 @@ pub fn linearize(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<L
         if !moving {
             primal.equation(i)?;
         }
-        if moving || repeated[i] || is_cheap(&joint, e) {
+        if moving || repeated[i] || cheap[i] {
             linear.equation(i)?;
         }
     }
@@ -92,12 +96,15 @@ pub fn linearize(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<L
     })
 }
 
-/// Constants and their copies along axes: cheaper to write again than to pass on.
-fn is_cheap(tape: &Tape, e: &Equation) -> bool {
-    let source = |e: &Equation| e.inputs.is_empty() && e.bodies.is_empty();
-    source(e)
-        || (e.op.name() == "broadcast"
-            && tape.equations().iter().any(|d| d.outputs.contains(&e.inputs[0]) && source(d)))
+/// Constants and their copies along axes: cheaper to write again than to pass on. One flag an equation.
+fn cheap(tape: &Tape) -> Vec<bool> {
+    let mut sources = vec![false; tape.value_count()];
+    let flags = tape.equations().iter().map(|e| {
+        let is_source = e.inputs.is_empty() && e.bodies.is_empty();
+        e.outputs.iter().for_each(|v| sources[v.index()] = is_source);
+        is_source || (e.op.name() == "broadcast" && sources[e.inputs[0].index()])
+    });
+    flags.collect()
 }
 
 /// Part of a tape, copied equation by equation.
@@ -162,8 +169,9 @@ pub fn transpose(tape: &Tape, linear: &[bool]) -> Result<Tape, Error> {
 /// if it is zero, and that is not checked).
 pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
     super::check_flags(tape, linear, "transpose")?;
+    let zero = zeros(tape);
     for (i, (v, moves)) in tape.outputs().iter().zip(moving_outputs(tape, linear)?).enumerate() {
-        if !moves && !is_zero(tape, *v) {
+        if !moves && !zero[v.index()] {
             let what = format!("output {i} does not depend on what it is declared to be linear in, and is not zero");
             return Err(Error::new(ErrorKind::Declaration, what));
         }
@@ -173,6 +181,7 @@ pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
 
 /// Which outputs depend on the flagged inputs, linearly; an error if any equation on the way is not linear.
 fn moving_outputs(tape: &Tape, linear: &[bool]) -> Result<Vec<bool>, Error> {
+    let zero = zeros(tape);
     let mut moves = vec![false; tape.value_count()];
     for (v, flag) in tape.inputs().iter().zip(linear) {
         moves[v.index()] = *flag;
@@ -184,8 +193,8 @@ fn moving_outputs(tape: &Tape, linear: &[bool]) -> Result<Vec<bool>, Error> {
         }
         if let Some(body) = e.bodies.first() {
             let flags: Vec<bool> = e.inputs.iter().map(|v| moves[v.index()]).collect();
-            let zero = |i: usize| is_zero(tape, e.inputs[i]);
-            let outputs = moving_through(e, body, flags, &zero).map_err(|error| at(error, e))?;
+            let at_first = |i: usize| zero[e.inputs[i].index()];
+            let outputs = moving_through(e, body, flags, &at_first).map_err(|error| at(error, e))?;
             for (v, moved) in e.outputs.iter().zip(outputs) {
                 moves[v.index()] = moved;
             }
@@ -193,7 +202,7 @@ fn moving_outputs(tape: &Tape, linear: &[bool]) -> Result<Vec<bool>, Error> {
         }
         // A linear primitive of several float operands is linear only if all of them move (or the others are zero).
         let fixed_floats =
-            e.inputs.iter().any(|v| !moves[v.index()] && tape.type_of(*v).dtype.is_float() && !is_zero(tape, *v));
+            e.inputs.iter().any(|v| !moves[v.index()] && tape.type_of(*v).dtype.is_float() && !zero[v.index()]);
         let fine = match e.op.rule() {
             Rule::Constant => false,
             Rule::Multilinear(_) => moving == 1,
@@ -229,8 +238,9 @@ fn moving_through(
         *flag |= is_zero_at_first(i);
     }
     let moved = moving_outputs(body, &flags)?;
+    let zero = zeros(body);
     for i in 0..states {
-        let kept = if flags[constants + i] { moved[i] || is_zero(body, body.outputs()[i]) } else { !moved[i] };
+        let kept = if flags[constants + i] { moved[i] || zero[body.outputs()[i].index()] } else { !moved[i] };
         if !kept {
             return Err(not_linear(e));
         }
@@ -247,19 +257,21 @@ fn is_solved_for(e: &Equation, moves: &[bool]) -> bool {
     }
 }
 
-/// Whether a value is written as zeros, or as a linear function of zeros alone: a product with an absent tangent counts.
-fn is_zero(tape: &Tape, v: Value) -> bool {
-    let Some(e) = tape.equations().iter().find(|e| e.outputs.contains(&v)) else { return false };
-    if let Kernel::Constant(t) = e.op.kernel() {
-        return t.to_f64_vec().iter().all(|x| *x == 0.0);
+/// Which values are written as zeros, or as a linear function of zeros alone: a product with an absent tangent counts.
+fn zeros(tape: &Tape) -> Vec<bool> {
+    let mut zeros = vec![false; tape.value_count()];
+    for e in tape.equations() {
+        let mut floats = e.inputs.iter().filter(|v| tape.type_of(**v).dtype.is_float()).peekable();
+        let is_zero = match (e.op.kernel(), e.op.rule()) {
+            (Kernel::Constant(t), _) => t.to_f64_vec().iter().all(|x| *x == 0.0),
+            _ if floats.peek().is_none() => false,
+            (_, Rule::Linear(_) | Rule::General { class: Class::Linear, .. }) => floats.all(|v| zeros[v.index()]),
+            (_, Rule::Multilinear(_)) => floats.any(|v| zeros[v.index()]),
+            _ => false,
+        };
+        for v in &e.outputs {
+            zeros[v.index()] = is_zero;
+        }
     }
-    let mut floats = e.inputs.iter().filter(|v| tape.type_of(**v).dtype.is_float()).peekable();
-    if floats.peek().is_none() {
-        return false;
-    }
-    match e.op.rule() {
-        Rule::Linear(_) | Rule::General { class: Class::Linear, .. } => floats.all(|v| is_zero(tape, *v)),
-        Rule::Multilinear(_) => floats.any(|v| is_zero(tape, *v)),
-        _ => false,
-    }
+    zeros
 }

@@ -88,6 +88,15 @@ const SHAPES: [&[usize]; 10] = [&[], &[1], &[3], &[2, 2], &[3, 2], &[1, 3], &[3,
 impl Recipe {
     pub fn program(&self, plant: Option<&Plant>) -> Program {
         let mut rng = Rng(self.seed);
+        let point = self.inputs.iter().map(|code| {
+            let shape = SHAPES[*code as usize % SHAPES.len()];
+            Tensor::from_fn(DType::F64, shape, |_| rng.between(0.1, 1.6) * rng.sign())
+        });
+        self.program_at(&point.collect::<Vec<_>>(), plant)
+    }
+
+    /// The program's steps from these inputs on, whatever the recipe says of inputs.
+    pub fn program_at(&self, point: &[Tensor], plant: Option<&Plant>) -> Program {
         let mut m = Maker {
             b: Builder::new("random"),
             known: vec![],
@@ -96,13 +105,9 @@ impl Recipe {
             stops: false,
             plant,
         };
-        let mut point = Vec::new();
-        for code in &self.inputs {
-            let ty = Type::new(DType::F64, SHAPES[*code as usize % SHAPES.len()].to_vec());
-            let x = Tensor::from_fn(DType::F64, &ty.shape, |_| rng.between(0.1, 1.6) * rng.sign());
-            let value = m.b.input(ty.clone());
-            m.learn(value, ty, Array::of(&x), 0);
-            point.push(x);
+        for x in point {
+            let value = m.b.input(x.ty().clone());
+            m.learn(value, x.ty().clone(), Array::of(x), 0);
         }
         for (i, step) in self.steps.iter().enumerate() {
             let mix = step.iter().fold(i as u64, |h, x| h.wrapping_mul(0x1_0001).wrapping_add(u64::from(*x)));
@@ -122,7 +127,7 @@ impl Recipe {
         // Integer results are part of the game: they carry no tangent.
         outputs.extend(unread.clone().filter(|k| !k.ty.dtype.is_float()).map(|k| k.value).take(1));
         let tape = m.b.finish(outputs).expect("its own values").without_dead();
-        Program { tape, point, margin: m.margin, stops: m.stops }
+        Program { tape, point: point.to_vec(), margin: m.margin, stops: m.stops }
     }
 }
 
@@ -324,7 +329,8 @@ impl Maker<'_> {
         }
     }
 
-    /// Writes an equation that may have kinks: moves its operands away from them and notes what distance is left.
+    /// Writes an equation that may have kinks: moves its operands away from them (but for one time in twelve, so that it is
+    /// also seen that what is near a kink is noticed) and notes what distance is left.
     fn checked(&mut self, primitive: Op, inputs: &[usize], rng: &mut Rng) -> Option<usize> {
         let mut inputs = inputs.to_vec();
         let distance = match primitive.kernel() {
@@ -333,7 +339,9 @@ impl Maker<'_> {
             {
                 let a = self.numbers(inputs[0]).to_vec();
                 let apart = |b: &[f64]| a.iter().zip(b).fold(f64::INFINITY, |m: f64, (a, b)| m.min((a - b).abs()));
-                inputs[1] = self.nudged(inputs[1], |b| apart(b) > 0.01, rng)?;
+                if rng.below(12) > 0 {
+                    inputs[1] = self.nudged(inputs[1], |b| apart(b) > 0.01, rng)?;
+                }
                 apart(self.numbers(inputs[1]))
             }
             _ => match primitive.name() {
@@ -493,6 +501,8 @@ impl Maker<'_> {
                 Some(t) if !t.is_float() => Domain::NonInteger,
                 _ => *domain,
             };
+            let kinks = ["abs", "sign", "floor", "max", "min", "max_reduce", "argmax", "argsort"];
+            let domain = if kinks.contains(&sample.op.name()) && rng.below(12) == 0 { Domain::Reals } else { domain };
             let code = [a, b, a ^ b][i.min(2)];
             inputs.push(self.operand(&ty, domain, code, rng)?);
         }

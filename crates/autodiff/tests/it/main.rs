@@ -6,7 +6,9 @@
 //! - `freezing`: the parts of a Hessian, and that each is a tape that can be differentiated again;
 //! - `mistakes`: what is said to a user who made one, in full;
 //! - `golden`: passes and transforms as before/after text;
-//! - `random`: programs nobody wrote, to third order, by every road; planted bugs that must be found;
+//! - `random`: programs nobody wrote (`generate`), to third order, by every road (`roads`);
+//! - `planted`: bugs that these must find;
+//! - `split`: random models under random losses, whose Hessians come apart at the cut;
 //! - `threads`: the same bits on any number of them;
 //! - `tidy`: which module may use which, and no `unsafe` outside `kernels`.
 
@@ -15,9 +17,12 @@ mod generate;
 mod golden;
 mod mistakes;
 mod nesting;
+mod planted;
 mod programs;
 mod promises;
 mod random;
+mod roads;
+mod split;
 mod support;
 mod threads;
 mod tidy;

@@ -265,6 +265,15 @@ fn declarations_that_do_not_hold() {
         traced(|x| custom_pointwise("f", x.argmax(0), |x| x, |x| x), Declaration),
         "an operand or result is i32[3], floats are needed",
     );
+    // Entries that meet: a slope would be a wrong Jacobian, silently.
+    said(
+        traced(|x| custom_pointwise("f", x, |x| x * x.sum_axes(&[-1]).reshape([2, 1]), |x| x), Declaration),
+        "the function must be elementwise, and sum is not",
+    );
+    said(
+        traced(|x| trace::declare_second_derivative("f", x, |x| x.cumsum(1), |x| x), Declaration),
+        "the function must be elementwise, and cumsum is not",
+    );
 }
 
 #[test]
@@ -290,7 +299,8 @@ fn selections_that_match_nothing_or_too_much() {
     );
     assert_eq!(
         told(hvp_of_part(&g, |x: Var| cut("z", cut("z", x.tanh()).sin()).exp().sum(), x, x), Selection),
-        "an equation lies both behind and before the cut \"z\": the name cuts twice on one path (HERE)"
+        "an equation lies both behind and before the cut \"z\": the name cuts twice on one path, in a loop whose state \
+         passes the cut, or inside a declared derivative (HERE)"
     );
     assert_eq!(
         told(hvp_of_part(&Part::Scope { path: "gelu".into() }, quadratic, x, x), Selection),

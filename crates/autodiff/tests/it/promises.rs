@@ -93,8 +93,20 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-const COLUMNS: [&str; 11] =
-    ["value", "jvp", "vjp", "jvp∘vjp", "vjp∘jvp", "vjp∘vjp", "jvp∘jvp", "vmap", "f32", "gradcheck", "parse∘print"];
+const COLUMNS: [&str; 12] = [
+    "value",
+    "jvp",
+    "vjp",
+    "jvp∘vjp",
+    "vjp∘jvp",
+    "vjp∘vjp",
+    "jvp∘jvp",
+    "third",
+    "vmap",
+    "f32",
+    "gradcheck",
+    "parse∘print",
+];
 
 /// What was seen of one primitive under one check.
 #[derive(Clone, Debug, Default)]
@@ -112,7 +124,7 @@ impl Cell {
     }
 }
 
-type Matrix = BTreeMap<&'static str, [Cell; 11]>;
+type Matrix = BTreeMap<&'static str, [Cell; 12]>;
 
 /// Bounds of the promise; no cell may be worse. `f32` counts its own ulps.
 const WORST: f64 = 64.0;
@@ -124,8 +136,15 @@ fn every_primitive_keeps_its_promises() {
         let row = matrix.entry(case.name).or_default();
         check(case, row, &mut Rng(seed as u64));
     }
-    // For who asks with --nocapture: the worst of each column, as measured here and now.
-    for (i, column) in COLUMNS.iter().enumerate().take(9) {
+    // For who asks with --nocapture: what was measured here and now.
+    println!("worst error in ulps, by order of derivative: 0, 1, 2, 3; and in f32");
+    for name in ops::names() {
+        let Some(row) = matrix.get(name) else { continue };
+        let worst = |cells: &[Cell]| cells.iter().map(|c| c.ulps).fold(0.0, f64::max);
+        let orders = [&row[..1], &row[1..3], &row[3..7], &row[7..8], &row[9..10]].map(worst);
+        println!("{name:18} {}", orders.map(|u| format!("{u:5.2}")).join("  "));
+    }
+    for (i, column) in COLUMNS.iter().enumerate().take(10) {
         let (name, row) = matrix.iter().max_by(|a, b| a.1[i].ulps.total_cmp(&b.1[i].ulps)).expect("a row");
         let cases: usize = matrix.values().map(|row| row[i].cases).sum();
         println!("{column}: {cases} cases, worst {:.2} ulps ({name})", row[i].ulps);
@@ -140,12 +159,12 @@ fn every_primitive_keeps_its_promises() {
     compare(&matrix);
 }
 
-fn check(case: &Case, row: &mut [Cell; 11], rng: &mut Rng) {
+fn check(case: &Case, row: &mut [Cell; 12], rng: &mut Rng) {
     let f = &case.tape;
     let context = || format!("{}:\n{f}", case.name);
     assert_eq!(f.verify(), vec![], "{}", context());
     assert_eq!(reparsed(f), *f, "{}", context());
-    row[10].saw(0.0);
+    row[11].saw(0.0);
 
     let x = case.tensors(rng);
     let x_exact = exact(&x);
@@ -154,13 +173,13 @@ fn check(case: &Case, row: &mut [Cell; 11], rng: &mut Rng) {
     // A tape with f64 constants of its own has no f32 form; where all operands are f64, so are they.
     let f32_tape = narrow_tape(f);
     let mut f32_ulps = measured(&f32_tape, &narrow, &exact(&narrow));
-    row[7].saw(check_vmap(case, rng));
+    row[8].saw(check_vmap(case, rng));
 
     if let Some(reason) = case.reason() {
-        for cell in [1, 2, 3, 4, 5, 6, 9] {
+        for cell in [1, 2, 3, 4, 5, 6, 7, 10] {
             *row[cell].none.entry(reason).or_default() += 1;
         }
-        row[8].saw(f32_ulps);
+        row[9].saw(f32_ulps);
         return;
     }
 
@@ -175,24 +194,33 @@ fn check(case: &Case, row: &mut [Cell; 11], rng: &mut Rng) {
     // Every tape of derivatives with its arguments.
     let args = |parts: &[&[Tensor]]| -> Vec<Tensor> { parts.concat() };
     let (j, v_) = (forward(f), backward(f));
-    let roads: [(usize, Tape, Vec<Tensor>); 6] = [
+    let jb = forward(&v_);
+    let roads: [(usize, Tape, Vec<Tensor>); 8] = [
         (1, j.clone(), args(&[&x, &v])),
         (2, v_.clone(), args(&[&x, &w])),
-        (3, forward(&v_), args(&[&x, &w, &v, &no_w])),
+        (3, jb.clone(), args(&[&x, &w, &v, &no_w])),
         (4, backward(&j), args(&[&x, &v, &no_w, &w])),
         (5, backward(&v_), args(&[&x, &w, &no_w, &v])),
         (6, forward(&j), args(&[&x, &v, &u, &no_v])),
+        (7, forward(&jb), args(&[&x, &w, &v, &no_w, &u, &no_w, &no_v, &no_w])),
+        (7, backward(&jb), args(&[&x, &w, &v, &no_w, &no_w, &no_v, &no_w, &u])),
     ];
     let mut exactly = Vec::new();
     for (column, tape, args) in &roads {
         assert_eq!(tape.verify(), vec![], "{}", context());
         assert_eq!(reparsed(tape), *tape, "{}", context());
-        row[*column].saw(measured(tape, args, &exact(args)));
+        let worst = measured(tape, args, &exact(args));
+        // Two roads to the third order share a column.
+        if *column == 7 && row[7].cases == row[6].cases {
+            row[7].ulps = row[7].ulps.max(worst);
+        } else {
+            row[*column].saw(worst);
+        }
         exactly.push(truth(tape, &exact(args)));
         let narrow: Vec<Tensor> = args.iter().map(|t| t.to_dtype(narrowed(t.ty()).dtype)).collect();
         f32_ulps = f32_ulps.max(measured(&narrow_tape(tape), &narrow, &exact(&narrow)));
     }
-    row[8].saw(f32_ulps);
+    row[9].saw(f32_ulps);
 
     // The four nestings and the differences are one derivative.
     let outputs = f.output_types().len();
@@ -222,10 +250,10 @@ fn check(case: &Case, row: &mut [Cell; 11], rng: &mut Rng) {
     if case.name == "stop_gradient" {
         // Its derivative is not that of its value, by intent.
         assert!(y_dot.iter().chain(x_bar).chain(hv).all(|x| largest(&x.to_f64_vec()) == 0.0));
-        for cell in [1, 2, 3, 4, 5, 6] {
+        for cell in [1, 2, 3, 4, 5, 6, 7] {
             row[cell].cases -= 1;
         }
-        for cell in [1, 2, 3, 4, 5, 6, 9] {
+        for cell in [1, 2, 3, 4, 5, 6, 7, 10] {
             *row[cell].none.entry("zero by intent").or_default() += 1;
         }
         return;
@@ -239,18 +267,25 @@ fn check(case: &Case, row: &mut [Cell; 11], rng: &mut Rng) {
     same("jvp∘vjp and vjp∘vjp", hv, &exactly[4][outputs + n..outputs + 2 * n], 1e-27);
     adjoint("jvp∘jvp and jvp∘vjp", dot(&w_exact, &exactly[5][outputs + 2 * m..]), dot(hv, &u_exact));
 
+    // D³(wᵀf)[v, u, ·] by two roads and by differences of the second order.
+    let third = &exactly[6][exactly[6].len() - n..];
+    same("jvp∘jvp∘vjp and vjp∘jvp∘vjp", third, &exactly[7][jb.outputs().len()..][..n], 1e-26);
+    let still = args_exact(&[&u_exact, &no_w_exact, &exact(&no_v), &no_w_exact]);
+    let moved = differences(&jb, &exact(&roads[2].2), &still);
+    same("jvp∘jvp∘vjp and differences of jvp∘vjp", third, &moved[n + 2 * m..], 1e-13);
+
     // Where a rule says "constant", the derivative is zero to the bit.
     if f.equations().len() == 1 && matches!(f.equations()[0].op.rule(), Rule::Constant) {
         let zero = jvp(f, &float_flags(&f.input_types())).unwrap().zero;
         assert_eq!(zero, vec![true; m], "{}", context());
-        for cell in [1, 2, 3, 4, 5, 6] {
+        for cell in [1, 2, 3, 4, 5, 6, 7] {
             row[cell].cases -= 1;
             *row[cell].none.entry("zero wherever it exists").or_default() += 1;
         }
     }
     match by_gradcheck(f, &j, &v_, &x, &v, &w) {
-        Some(worst) => row[9].saw(worst),
-        None => *row[9].none.entry("it is empty").or_default() += 1,
+        Some(worst) => row[10].saw(worst),
+        None => *row[10].none.entry("it is empty").or_default() += 1,
     }
 }
 
@@ -433,7 +468,7 @@ fn table(matrix: &Matrix, bound: impl Fn(&str, usize, &Cell) -> f64) -> String {
             if cell.cases > 0 {
                 parts.push(match i {
                     // gradcheck has tolerances of its own; a text is equal or not.
-                    9 | 10 => format!("{}", cell.cases),
+                    10 | 11 => format!("{}", cell.cases),
                     _ if cell.ulps == 0.0 => format!("{} exact", cell.cases),
                     _ => format!("{}, ≤ {}", cell.cases, bound(name, i, cell)),
                 });
@@ -472,7 +507,8 @@ Written by `BLESS=1 cargo test -p quadric-autodiff --test it promises`; the same
 A cell is the number of cases and a bound on the worst error in ulps (units in the last place of the largest entry of
 the result, against the interpreter in double-double); a bound is a power of two at least twice what was measured when the
 page was written, and at least 4; `exact` is no error at all. Each case runs optimised and not, on one thread and two, with equal bits. Second
-derivatives agree by all four nestings and with differences, in double-double. `vmap` counts single primitives: each runs with every
+derivatives agree by all four nestings and with differences, in double-double; `third` is jvp∘jvp∘vjp and vjp∘jvp∘vjp,
+which agree with each other and with differences of jvp∘vjp. `vmap` counts single primitives: each runs with every
 subset of its operands batched, nested, and over and under `jvp` and `vjp`. `f32` is the worst of all columns before
 `vmap`, in ulps of f32. `gradcheck` is that crate's verdict on jvp, vjp and jvp∘vjp.
 

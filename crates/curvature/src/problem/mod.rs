@@ -279,6 +279,9 @@ impl Problem {
 
     /// The products of these parts with a vector as one sweep, its residuals and its compilation its own.
     pub(crate) fn part_sweep(&self, parts: &[Part], value: bool) -> Result<Sweep, Error> {
+        for (part, tape) in parts.iter().flat_map(|part| self.tapes.iter().map(move |tape| (part, tape))) {
+            part.check_function(tape)?;
+        }
         let maps = self
             .gradient_tapes(value)?
             .into_iter()

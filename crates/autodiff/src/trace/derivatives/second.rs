@@ -89,6 +89,7 @@ pub(super) fn products<J: VarTree>(parts: &[Part], f: impl Fn(J) -> Var, x: &J, 
     let products = parts
         .iter()
         .map(|part| {
+            check(part.check_function(&recorded.tape));
             let freeze = Freeze { sweep, live: part.clone() };
             let forward = check(transform::jvp_frozen(&gradient, &wrt, Some(&freeze))).tape;
             let out = inline(&forward, &[args.clone(), leaves(v)].concat());

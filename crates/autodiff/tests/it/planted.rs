@@ -1,0 +1,231 @@
+//! Bugs planted in primitives: the random programs must find every one of them, and shrink to it.
+
+use quadric_autodiff::Error;
+use quadric_autodiff::ops::{self, Ops};
+use quadric_autodiff::shape::Type;
+use quadric_autodiff::tape::{AnyPrimitive, Batched, Builder, Kernel, Op, Params, Rule, Tape, Transforms, Value};
+
+use super::random::{Seen, run_batch};
+
+/// A primitive with one thing wrong.
+struct Broken {
+    inner: Op,
+    bug: &'static Bug,
+}
+
+/// What can be wrong with it.
+struct Bug {
+    name: &'static str,
+    primitive: &'static str,
+    rule: fn(&Op) -> Rule,
+    vmap: Option<fn(&mut Builder, &[Batched]) -> Value>,
+    kernel: Option<fn(&Op) -> Kernel>,
+}
+
+impl std::fmt::Debug for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "broken {:?}", self.inner)
+    }
+}
+
+impl AnyPrimitive for Broken {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+    fn params(&self) -> Params {
+        self.inner.params()
+    }
+    fn infer(&self, inputs: &[&Type], bodies: &[std::sync::Arc<Tape>]) -> Result<Vec<Type>, Error> {
+        self.inner.infer(inputs, bodies)
+    }
+    fn rule(&self) -> Rule {
+        (self.bug.rule)(&self.inner)
+    }
+    fn vmap(
+        &self,
+        tape: &mut Builder,
+        inputs: &[Batched],
+        bodies: &[std::sync::Arc<Tape>],
+        size: usize,
+        transforms: &dyn Transforms,
+    ) -> Result<Vec<Batched>, Error> {
+        match self.bug.vmap {
+            Some(f) => Ok(vec![Batched { value: f(tape, inputs), batched: true }]),
+            None => self.inner.vmap(tape, inputs, bodies, size, transforms),
+        }
+    }
+    fn kernel(&self) -> Kernel {
+        self.bug.kernel.map_or_else(|| self.inner.kernel(), |f| f(&self.inner))
+    }
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+    fn same(&self, other: &dyn AnyPrimitive) -> bool {
+        other.as_any().downcast_ref::<Broken>().is_some_and(|o| o.inner == self.inner)
+    }
+    fn hash64(&self) -> u64 {
+        self.inner.hash64() ^ 1
+    }
+}
+
+fn own(op: &Op) -> Rule {
+    op.rule()
+}
+
+const SOUND: Bug = Bug { name: "", primitive: "", rule: own, vmap: None, kernel: None };
+
+/// Twelve mistakes as people make them.
+static BUGS: [Bug; 12] = [
+    Bug { name: "the sign of cos′", primitive: "cos", rule: |_| Rule::pointwise(|t, [x], _| [t.sin(x)]), ..SOUND },
+    Bug {
+        name: "tanh′ = 1 − y instead of 1 − y²",
+        primitive: "tanh",
+        rule: |_| {
+            Rule::pointwise(|t, [_], y| {
+                let one = t.like(y, 1.0);
+                [t.sub(one, y)]
+            })
+        },
+        ..SOUND
+    },
+    Bug {
+        name: "exp′ is a leaf: the second order is lost",
+        primitive: "exp",
+        rule: |_| Rule::pointwise(|t, [_], y| [t.put(ops::op(ops::StopGradient), &[y])]),
+        ..SOUND
+    },
+    Bug {
+        name: "div: the cotangent of the divisor has a term missing",
+        primitive: "div",
+        rule: |op| match op.rule() {
+            Rule::General { class, jvp, vjp } => Rule::General {
+                class,
+                jvp,
+                vjp: Box::new(move |t, e, bars| {
+                    let mut x = vjp(t, e, bars)?;
+                    x[1] = None;
+                    Ok(x)
+                }),
+            },
+            _ => unreachable!(),
+        },
+        ..SOUND
+    },
+    Bug {
+        name: "dot: the cotangent of a square right operand is transposed",
+        primitive: "dot",
+        rule: |op| match op.rule() {
+            Rule::Multilinear(transpose) => Rule::Multilinear(Box::new(move |t, x, y_bar, i| {
+                let bar = transpose(t, x, y_bar, i);
+                let shape = t.shape_of(bar);
+                let rank = shape.rank();
+                if i == 0 || shape[rank - 1] != shape[rank - 2] {
+                    return bar;
+                }
+                let mut order: Vec<usize> = (0..rank).collect();
+                order.swap(rank - 1, rank - 2);
+                t.permute(bar, &order)
+            })),
+            _ => unreachable!(),
+        },
+        ..SOUND
+    },
+    Bug {
+        name: "select: the cotangents are the wrong way round",
+        primitive: "select",
+        rule: |op| match op.rule() {
+            Rule::Linear(transpose) => Rule::Linear(Box::new(move |t, x, y_bar| {
+                let mut bars = transpose(t, x, y_bar);
+                bars.swap(1, 2);
+                bars
+            })),
+            _ => unreachable!(),
+        },
+        ..SOUND
+    },
+    Bug {
+        name: "gather: repeated indices overwrite instead of adding up (here: are halved)",
+        primitive: "gather",
+        rule: |op| match op.rule() {
+            Rule::Linear(transpose) => Rule::Linear(Box::new(move |t, x, y_bar| {
+                let mut bars = transpose(t, x, y_bar);
+                let bar = bars[0].expect("x is a float");
+                // Counts how often each place was read, by the same transpose of ones.
+                let ones = t.like(y_bar, 1.0);
+                let counts = transpose(t, x, ones)[0].expect("x is a float");
+                let one = t.like(counts, 1.0);
+                let counts = t.max(counts, one);
+                bars[0] = Some(t.div(bar, counts));
+                bars
+            })),
+            _ => unreachable!(),
+        },
+        ..SOUND
+    },
+    Bug {
+        name: "cumsum: the transpose runs the same way",
+        primitive: "cumsum",
+        rule: |op| {
+            let ops::CumSum { axis, reverse } = *op.downcast::<ops::CumSum>().expect("a cumsum");
+            Rule::linear(move |t, [_], y_bar| [t.cumsum(y_bar, axis, reverse)])
+        },
+        ..SOUND
+    },
+    Bug {
+        name: "mul: forward mode forgets the second term",
+        primitive: "mul",
+        rule: |_| Rule::General {
+            class: quadric_autodiff::tape::Class::Multilinear,
+            jvp: Box::new(|t, e, dots| {
+                let first = dots[0].map(|a| t.mul(a, e.inputs[1]));
+                Ok(vec![first.or_else(|| dots[1].map(|b| t.mul(e.inputs[0], b)))])
+            }),
+            vjp: Box::new(|t, e, bars| {
+                let y_bar = bars[0].expect("a cotangent");
+                Ok(vec![Some(t.mul(y_bar, e.inputs[1])), Some(t.mul(y_bar, e.inputs[0]))])
+            }),
+        },
+        ..SOUND
+    },
+    Bug {
+        name: "sqrt′ is right to 1e-9 only",
+        primitive: "sqrt",
+        rule: |_| {
+            Rule::pointwise(|t, [x], y| {
+                let half = t.like(x, 0.5 * (1.0 + 1e-9));
+                [t.div(half, y)]
+            })
+        },
+        ..SOUND
+    },
+    Bug {
+        name: "reverse: vmap turns the batch instead of the axis",
+        primitive: "reverse",
+        rule: own,
+        vmap: Some(|t, x| t.put(ops::op(ops::Reverse { axes: quadric_autodiff::axes![0] }), &[x[0].value])),
+        ..SOUND
+    },
+    Bug {
+        name: "erf computes tanh",
+        primitive: "erf",
+        rule: own,
+        kernel: Some(|_| Kernel::Unary(quadric_autodiff::tape::Unary::Tanh)),
+        ..SOUND
+    },
+];
+
+#[test]
+fn planted_bugs_are_found() {
+    for bug in &BUGS {
+        let plant = move |op: &Op| {
+            if op.name() == bug.primitive { Op::new(Broken { inner: op.clone(), bug }) } else { op.clone() }
+        };
+        let mut seen = Seen::default();
+        let found = run_batch(3000, 16, 77, Some(&plant), &mut seen);
+        let Err(text) = found else { panic!("{}: not found in {} programs", bug.name, seen.programs) };
+        // Shrunk to the broken primitive, or to what it takes to see it.
+        let equations = text.lines().filter(|l| l.starts_with("  v")).count();
+        println!("{}: {} programs run\n{text}\n", bug.name, seen.programs);
+        assert!(equations <= 3, "{}: shrunk to {equations} equations only:\n{text}", bug.name);
+    }
+}
