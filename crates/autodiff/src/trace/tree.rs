@@ -25,8 +25,13 @@
 use std::convert::Infallible;
 use std::fmt::{self, Debug, Display, Write};
 use std::marker::PhantomData;
+use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind};
+use crate::exec::{Options, Program};
+use crate::shape::Type;
+use crate::tape::{Line, Tape};
 use crate::tensor::Tensor;
 
 use super::Var;
@@ -202,6 +207,22 @@ pub trait Leaf: Tree<Leaf = Self, With<Self> = Self> + Tree<With<Var> = Var> + T
     /// What a transform returns in this leaf's world: `R` for [`Var`], `Result<R, Error>` for [`Tensor`].
     type Outcome<R>;
 
+    /// A tape that is kept to be run again and again: the tape itself for [`Var`], a compiled program for [`Tensor`].
+    type Replay: Debug;
+
+    /// The outcome with what is in it replaced.
+    fn map<A, B>(outcome: Self::Outcome<A>, f: impl FnOnce(A) -> B) -> Self::Outcome<B>;
+
+    /// The leaf's type.
+    fn type_of(&self) -> Type;
+
+    /// Keeps a tape.
+    fn replayable(tape: Tape) -> Self::Replay;
+
+    /// Runs a kept tape on these leaves, unless they were found not to fit.
+    #[track_caller]
+    fn replay(kept: &Self::Replay, fits: Result<(), Error>, args: &[&Self]) -> Self::Outcome<Vec<Self>>;
+
     /// Runs `f`, which works on `Var`s, on a tree of these leaves.
     ///
     /// For `Var` that is a call. For `Tensor`, `f` is traced with one input for each leaf of `x`, and the tape is run.
@@ -218,6 +239,27 @@ pub trait Leaf: Tree<Leaf = Self, With<Self> = Self> + Tree<With<Var> = Var> + T
 
 impl Leaf for Var {
     type Outcome<R> = R;
+    type Replay = Tape;
+
+    fn map<A, B>(outcome: A, f: impl FnOnce(A) -> B) -> B {
+        f(outcome)
+    }
+
+    fn type_of(&self) -> Type {
+        self.ty()
+    }
+
+    fn replayable(tape: Tape) -> Tape {
+        tape
+    }
+
+    #[track_caller]
+    fn replay(kept: &Tape, fits: Result<(), Error>, args: &[&Var]) -> Vec<Var> {
+        if let Err(error) = fits {
+            super::stop(error);
+        }
+        super::frame::inline(kept, &args.iter().map(|v| **v).collect::<Vec<_>>())
+    }
 
     #[track_caller]
     fn enter<I, R>(x: &I, f: impl FnOnce(I::With<Var>) -> R) -> R::With<Var>
@@ -232,6 +274,26 @@ impl Leaf for Var {
 
 impl Leaf for Tensor {
     type Outcome<R> = Result<R, Error>;
+    type Replay = Mutex<Program>;
+
+    fn map<A, B>(outcome: Result<A, Error>, f: impl FnOnce(A) -> B) -> Result<B, Error> {
+        outcome.map(f)
+    }
+
+    fn type_of(&self) -> Type {
+        self.ty().clone()
+    }
+
+    fn replayable(tape: Tape) -> Mutex<Program> {
+        Mutex::new(Program::new(&tape, &Options::default()))
+    }
+
+    #[track_caller]
+    fn replay(kept: &Mutex<Program>, fits: Result<(), Error>, args: &[&Tensor]) -> Result<Vec<Tensor>, Error> {
+        let here = Location::caller();
+        fits.map_err(|e| e.at(&Line::of(here)))?;
+        kept.lock().unwrap_or_else(PoisonError::into_inner).call(args)
+    }
 
     #[track_caller]
     fn enter<I, R>(x: &I, f: impl FnOnce(I::With<Var>) -> R) -> Result<R::With<Tensor>, Error>

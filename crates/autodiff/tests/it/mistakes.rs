@@ -195,6 +195,30 @@ fn directions_that_do_not_fit() {
     );
 }
 
+/// The map of a linearised point is called later, in either world; the line is that of the call.
+#[test]
+fn directions_that_do_not_fit_a_linearised_point() {
+    let x = &w();
+    let (_, map) = trace::linearize(|x: Var| x.sin(), x).unwrap();
+    assert_eq!(
+        told(map.apply(&tensor![1.0]), ErrorKind::Shape),
+        "linearize: leaf 0 of the direction is f64[1], f64[2,3] is needed (HERE)"
+    );
+    let (_, map) = trace::linearize(|x: Vec<Var>| x[0].sin(), &vec![x.clone()]).unwrap();
+    assert_eq!(
+        told(map.apply(&vec![x.clone(), x.clone()]), Arity),
+        "linearize: the direction has 2 leaves, the point has 1 leaf (HERE)"
+    );
+    assert_eq!(
+        traced(|x| trace::linearize(|x: Var| x.sin(), &x).1.apply(&x.sum()), ErrorKind::Shape),
+        "linearize: leaf 0 of the direction is f64[], f64[2,3] is needed (HERE)"
+    );
+    assert_eq!(
+        told(trace::linearize(|x: Var| x, &Tensor::scalar(1i32)), NotDifferentiable),
+        "linearize: the argument is i32[], and integers and bools have no derivative (HERE)"
+    );
+}
+
 #[test]
 fn batches_and_loops_that_do_not_fit() {
     let x = &w();

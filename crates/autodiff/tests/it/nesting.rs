@@ -279,6 +279,34 @@ fn a_linearised_point_is_the_jvp_for_every_direction() {
     }
 }
 
+/// Generic code sees that what goes in comes out.
+fn along_itself<M: trace::VarTree>(f: impl Fn(M) -> M, x: &M) -> M {
+    let (value, map) = linearize(&f, x);
+    trace::checkpoint(|x: M| x, &map.apply(&value))
+}
+
+#[test]
+fn outside_a_trace_the_same_functions_take_tensors() {
+    let f = |(x, y): (Var, Var)| (x.sin() * y, y.sum());
+    let point = (tensor![0.5, -1.0], tensor![2.0, 3.0]);
+    let (value, map) = linearize(f, &point).unwrap();
+    for k in 0..3 {
+        let direction = (tensor![0.1, 0.2 * f64::from(k)], tensor![-0.3, 0.4]);
+        let (again, along) = jvp(f, &point, &direction).unwrap();
+        assert_eq!(value, again);
+        assert_eq!(map.apply(&direction).unwrap(), along);
+    }
+    let pair = |(x, y): (Var, Var)| (x * y, x.sin() + y);
+    let inside = trace::trace(|p: (Var, Var)| along_itself(pair, &p), &point).unwrap();
+    let expected = jvp(pair, &point, &trace::checkpoint(pair, &point).unwrap()).unwrap().1;
+    assert_eq!(run_all(&inside, &[point.0.clone(), point.1.clone()]), [expected.0, expected.1]);
+
+    // Running sums of pairs, and how many there were.
+    let step = |(sum, n): (Var, Var), (a, b): (Var, Var)| ((sum + a * b, n + n.number(1.0)), sum);
+    let ((sum, n), before) = trace::scan(step, &(tensor![1.0].reshaped([]), Tensor::scalar(0i32)), &point).unwrap();
+    assert_eq!((sum, n, before), (number(-1.0), Tensor::scalar(2i32), tensor![1.0, 2.0]));
+}
+
 #[test]
 fn the_transpose_of_the_linear_part_is_the_vjp() {
     let f = |(x, y): (Var, Var)| (x.tanh().matmul(y) * y.sum(), x.gather_along(x.argsort(1), 1).cumsum(0));

@@ -59,15 +59,20 @@ pub(super) fn types<T: Tree<Leaf = Var>>(x: &T) -> Vec<Type> {
 
 #[track_caller]
 pub(super) fn check_same(name: &str, a: &[Type], b: &[Type]) {
+    check(same_types(name, a, b));
+}
+
+pub(super) fn same_types(name: &str, a: &[Type], b: &[Type]) -> Result<(), Error> {
     if a.len() != b.len() {
         let leaves = |n: usize| if n == 1 { "1 leaf".to_string() } else { format!("{n} leaves") };
         let what = format!("{name}: the direction has {}, the point has {}", leaves(b.len()), leaves(a.len()));
-        stop(Error::new(ErrorKind::Arity, what));
+        return Err(Error::new(ErrorKind::Arity, what));
     }
     if let Some(i) = (0..a.len()).find(|i| a[*i] != b[*i]) {
         let kind = if a[i].dtype == b[i].dtype { ErrorKind::Shape } else { ErrorKind::DType };
-        stop(Error::new(kind, format!("{name}: leaf {i} of the direction is {}, {} is needed", b[i], a[i])));
+        return Err(Error::new(kind, format!("{name}: leaf {i} of the direction is {}, {} is needed", b[i], a[i])));
     }
+    Ok(())
 }
 
 /// Said here and not by the transform, which knows positions but neither names nor what the user called.

@@ -1,57 +1,42 @@
-//! A linearised point, recomputation, and loops.
+//! Recomputation and loops.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use super::common::*;
 use crate::ops::{Checkpoint, Scan};
 use crate::shape::{Shape, Type};
-use crate::tape::{Op, Tape};
-use crate::trace::frame::{emit, inline};
-use crate::trace::tree::VarTree;
+use crate::tape::Op;
+use crate::trace::frame::{called_from, emit};
+use crate::trace::tree::{Leaf, Tree, VarTree};
 use crate::trace::{Var, record_inner};
-use crate::transform;
-
-/// A function linearised at a point: the value, and the linear map of directions.
-#[derive(Clone, Debug)]
-pub struct Linear<J, O> {
-    tape: Tape,
-    residuals: Vec<Var>,
-    point: J,
-    result: O,
-}
-
-impl<J: VarTree, O: VarTree> Linear<J, O> {
-    /// `J(x) ẋ`: costs only the linear part.
-    #[track_caller]
-    pub fn apply(&self, x_dot: &J) -> O {
-        check_same("linearize", &types(&self.point), &types(x_dot));
-        self.result.with_leaves(inline(&self.tape, &[self.residuals.clone(), leaves(x_dot)].concat()))
-    }
-}
-
-/// Linearises `f` at `x` inside a trace: the value, computed once, and the map `ẋ ↦ J(x) ẋ` for any number of directions.
-#[track_caller]
-pub fn linearize<J: VarTree, O: VarTree>(f: impl Fn(J) -> O, x: &J) -> (O, Linear<J, O>) {
-    let recorded = record(f, x);
-    check_float_outputs("linearize", &recorded.tape);
-    let split = check(transform::linearize(&recorded.tape, &recorded.wrt, None));
-    let out = inline(&split.primal, &recorded.args(&leaves(x)));
-    let (value, residuals) = out.split_at(split.outputs);
-    let value = recorded.result.with_leaves(value.to_vec());
-    let linear =
-        Linear { tape: split.linear, residuals: residuals.to_vec(), point: x.clone(), result: recorded.result };
-    (value, linear)
-}
 
 /// `f(x)`, whose inner values reverse mode computes again instead of keeping them: less memory for more work.
 ///
 /// Derivatives of every order are those of `f`; a freeze and a cut inside are seen.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, checkpoint, grad}};
+/// let block = |x: Var| (x.sin() * 2.0).exp();
+/// let x = tensor![0.5, 1.0];
+/// assert_eq!(grad(|x: Var| checkpoint(block, &x).sum(), &x)?, grad(|x: Var| block(x).sum(), &x)?);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
-pub fn checkpoint<J: VarTree, O: VarTree>(f: impl FnOnce(J) -> O, x: &J) -> O {
-    let recorded = record(f, x);
-    let op = Op::new(Checkpoint { replay: false });
-    let outputs = emit(op, &recorded.args(&leaves(x)), vec![Arc::new(recorded.tape.clone())]);
-    recorded.result.with_leaves(outputs)
+pub fn checkpoint<I: Tree, O: VarTree>(
+    f: impl FnOnce(I::With<Var>) -> O,
+    x: &I,
+) -> <I::Leaf as Leaf>::Outcome<O::With<I::Leaf>> {
+    let here = Location::caller();
+    I::Leaf::enter(x, |x: I::With<Var>| {
+        called_from(here, || {
+            let recorded = record(f, &x);
+            let op = Op::new(Checkpoint { replay: false });
+            let outputs = emit(op, &recorded.args(&leaves(&x)), vec![Arc::new(recorded.tape.clone())]);
+            recorded.result.with_leaves(outputs)
+        })
+    })
 }
 
 /// A loop as one equation: `(state, yₜ) = f(state, xₜ)` for every t, where `xs` is stacked along axis 0 and so are the yₜ.
@@ -59,7 +44,7 @@ pub fn checkpoint<J: VarTree, O: VarTree>(f: impl FnOnce(J) -> O, x: &J) -> O {
 /// Returns the last state and the stacked outputs. Captured variables are the same in every step.
 ///
 /// # Errors
-/// Stops the trace with [`ErrorKind::Shape`](crate::ErrorKind::Shape) if a step changes the state's types, or the leaves of `xs` disagree on axis 0.
+/// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if a step changes the state's types, or the leaves of `xs` disagree on axis 0.
 ///
 /// # Example
 /// ```
@@ -72,7 +57,20 @@ pub fn checkpoint<J: VarTree, O: VarTree>(f: impl FnOnce(J) -> O, x: &J) -> O {
 /// # Ok::<(), quadric_autodiff::Error>(())
 /// ```
 #[track_caller]
-pub fn scan<S: VarTree, X: VarTree, Y: VarTree>(f: impl FnOnce(S, X) -> (S, Y), init: &S, xs: &X) -> (S, Y) {
+#[allow(clippy::type_complexity)]
+pub fn scan<S: Tree, X: Tree<Leaf = S::Leaf>, Y: VarTree>(
+    f: impl FnOnce(S::With<Var>, X::With<Var>) -> (S::With<Var>, Y),
+    init: &S,
+    xs: &X,
+) -> <S::Leaf as Leaf>::Outcome<(S, Y::With<S::Leaf>)> {
+    let here = Location::caller();
+    S::Leaf::enter(&(init.clone(), xs.clone()), |(init, xs): (S::With<Var>, X::With<Var>)| {
+        called_from(here, || rolled(f, &init, &xs))
+    })
+}
+
+#[track_caller]
+fn rolled<S: VarTree, X: VarTree, Y: VarTree>(f: impl FnOnce(S, X) -> (S, Y), init: &S, xs: &X) -> (S, Y) {
     let length = axis_size("scan", &leaves(xs));
     let (states, inputs) = (types(init), types(xs));
     let (n, m) = (states.len(), inputs.len());
