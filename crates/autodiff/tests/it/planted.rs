@@ -5,7 +5,9 @@ use quadric_autodiff::ops::{self, Ops};
 use quadric_autodiff::shape::Type;
 use quadric_autodiff::tape::{AnyPrimitive, Batched, Builder, Kernel, Op, Params, Rule, Tape, Transforms, Value};
 
-use super::random::{Seen, run_batch};
+use super::promises::{Case, check};
+use super::random::{Seen, run_batch, survives};
+use super::support::Rng;
 
 /// A primitive with one thing wrong.
 struct Broken {
@@ -213,6 +215,21 @@ static BUGS: [Bug; 12] = [
         ..SOUND
     },
 ];
+
+/// A primitive with a bug does not keep its promises: its row of the coverage matrix is red.
+#[test]
+fn planted_bugs_turn_their_cells_red() {
+    for bug in &BUGS {
+        let samples = ops::samples().into_iter().filter(|s| s.op.name() == bug.primitive);
+        let broken = |s: ops::Sample| ops::Sample { op: Op::new(Broken { inner: s.op, bug }), inputs: s.inputs };
+        let red: Vec<String> = samples
+            .map(|s| Case { parses: false, ..Case::of(broken(s)) })
+            .filter_map(|case| survives(|| Ok(check(&case, &mut Default::default(), &mut Rng(1)))).err())
+            .collect();
+        println!("{}: {red:?}\n", bug.name);
+        assert!(!red.is_empty(), "{}: every cell is green", bug.name);
+    }
+}
 
 #[test]
 fn planted_bugs_are_found() {

@@ -25,9 +25,15 @@ pub struct Case {
     pub name: &'static str,
     pub tape: Tape,
     pub inputs: Vec<(Type, Domain)>,
+    /// Whether the primitive is one that its text names: a planted bug is not.
+    pub parses: bool,
 }
 
 impl Case {
+    pub fn of(sample: ops::Sample) -> Case {
+        Case { name: sample.op.name(), tape: sample.tape(), inputs: sample.inputs, parses: true }
+    }
+
     fn tensors(&self, rng: &mut Rng) -> Vec<Tensor> {
         self.inputs.iter().map(|(ty, domain)| support::tensor(ty, *domain, rng)).collect()
     }
@@ -50,13 +56,12 @@ impl Case {
 
 /// The samples of every primitive, and cases for the structured ones, whose bodies a sample cannot hold.
 pub fn cases() -> Vec<Case> {
-    let mut cases: Vec<Case> =
-        ops::samples().into_iter().map(|s| Case { name: s.op.name(), tape: s.tape(), inputs: s.inputs }).collect();
+    let mut cases: Vec<Case> = ops::samples().into_iter().map(Case::of).collect();
     let x = || tensor![[0.3, -0.7, 1.2], [0.5, 0.9, -1.1]];
     let traced = |name, tape: Result<Tape, quadric_autodiff::Error>| {
         let tape = tape.unwrap();
         let inputs = tape.input_types().into_iter().map(|t| (t, Domain::Reals)).collect();
-        Case { name, tape, inputs }
+        Case { name, tape, inputs, parses: true }
     };
     // Declared derivatives that are the true ones, so that differences may judge.
     let swish = |x: Var| trace::custom_pointwise("sin", x, Var::sin, Var::cos);
@@ -110,7 +115,7 @@ const COLUMNS: [&str; 12] = [
 
 /// What was seen of one primitive under one check.
 #[derive(Clone, Debug, Default)]
-struct Cell {
+pub struct Cell {
     cases: usize,
     ulps: f64,
     /// Cases that carry no derivative, by reason.
@@ -159,11 +164,18 @@ fn every_primitive_keeps_its_promises() {
     compare(&matrix);
 }
 
-fn check(case: &Case, row: &mut [Cell; 12], rng: &mut Rng) {
+/// All checks of one case; a panic says what does not hold.
+pub fn check(case: &Case, row: &mut [Cell; 12], rng: &mut Rng) {
+    check_orders(case, row, rng);
+    row[8].saw(check_vmap(case, rng));
+}
+
+fn check_orders(case: &Case, row: &mut [Cell; 12], rng: &mut Rng) {
     let f = &case.tape;
     let context = || format!("{}:\n{f}", case.name);
     assert_eq!(f.verify(), vec![], "{}", context());
-    assert_eq!(reparsed(f), *f, "{}", context());
+    let same_text = |t: &Tape| !case.parses || reparsed(t) == *t;
+    assert!(same_text(f), "{}", context());
     row[11].saw(0.0);
 
     let x = case.tensors(rng);
@@ -173,7 +185,6 @@ fn check(case: &Case, row: &mut [Cell; 12], rng: &mut Rng) {
     // A tape with f64 constants of its own has no f32 form; where all operands are f64, so are they.
     let f32_tape = narrow_tape(f);
     let mut f32_ulps = measured(&f32_tape, &narrow, &exact(&narrow));
-    row[8].saw(check_vmap(case, rng));
 
     if let Some(reason) = case.reason() {
         for cell in [1, 2, 3, 4, 5, 6, 7, 10] {
@@ -208,7 +219,7 @@ fn check(case: &Case, row: &mut [Cell; 12], rng: &mut Rng) {
     let mut exactly = Vec::new();
     for (column, tape, args) in &roads {
         assert_eq!(tape.verify(), vec![], "{}", context());
-        assert_eq!(reparsed(tape), *tape, "{}", context());
+        assert!(same_text(tape), "{}", context());
         let worst = measured(tape, args, &exact(args));
         // Two roads to the third order share a column.
         if *column == 7 && row[7].cases == row[6].cases {
@@ -352,6 +363,7 @@ fn check_vmap(case: &Case, rng: &mut Rng) -> f64 {
             name: case.name,
             tape: once.clone(),
             inputs: case.inputs.iter().map(|(t, d)| (t.batched(3), *d)).collect(),
+            parses: case.parses,
         };
         worst = worst.max(against_loop(&inner, &once, &twice, &outer, 2, rng));
     }
@@ -363,7 +375,7 @@ fn check_vmap(case: &Case, rng: &mut Rng) -> f64 {
         let tape = derive(&case.tape);
         let more = tape.input_types().into_iter().skip(n).map(|t| (t, Domain::Reals));
         let inputs: Vec<(Type, Domain)> = case.inputs.iter().cloned().chain(more).collect();
-        let derived = Case { name: case.name, tape: tape.clone(), inputs };
+        let derived = Case { name: case.name, tape: tape.clone(), inputs, parses: case.parses };
         let all = vec![true; derived.inputs.len()];
         let over = vmap(&tape, &all, 3).unwrap();
         worst = worst.max(against_loop(&derived, &tape, &over, &all, 3, rng));
@@ -376,7 +388,7 @@ fn check_vmap(case: &Case, rng: &mut Rng) -> f64 {
 /// A batched tape against its single one, entry by entry.
 fn against_loop(case: &Case, single: &Tape, batched: &Tape, flags: &[bool], size: usize, rng: &mut Rng) -> f64 {
     batched.assert_valid();
-    assert_eq!(reparsed(batched), *batched);
+    assert!(!case.parses || reparsed(batched) == *batched, "parse∘print:\n{batched}");
     let one = case.tensors(rng);
     let many: Vec<Tensor> = case
         .inputs
