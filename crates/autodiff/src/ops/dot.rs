@@ -82,6 +82,8 @@ impl Primitive<2> for Dot {
             let stored = |r: usize, c: usize, t: bool| if t { vec![c, r] } else { vec![r, c] };
             let op = Dot { transpose_lhs: ta, transpose_rhs: tb };
             samples.push(Sample::reals(op.clone(), [stored(3, 4, ta).into(), stored(4, 2, tb).into()]));
+            // Square: nothing but the numbers tells a transpose that is missing.
+            samples.push(Sample::reals(op.clone(), [shape![3, 3], shape![3, 3]]));
             let batch = |s: Vec<usize>| Shape::new([vec![2], s].concat());
             samples.push(Sample::reals(op.clone(), [batch(stored(3, 1, ta)), batch(stored(1, 2, tb))]));
             samples.push(Sample::reals(op, [stored(3, 0, ta).into(), stored(0, 2, tb).into()]));
