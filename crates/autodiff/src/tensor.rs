@@ -77,6 +77,32 @@ impl Tensor {
         Tensor::from_vec(&[x]).reshaped(Shape::scalar())
     }
 
+    /// The scalar `x` in this dtype, rounded if that is a float.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DType`] if an integer or bool cannot be `x`, or a finite `x` is infinite in `f32`.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{DType, Tensor};
+    /// assert_eq!(Tensor::number(DType::I32, 3.0)?, Tensor::scalar(3i32));
+    /// assert_eq!(Tensor::number(DType::I32, 0.5).unwrap_err().to_string(), "0.5 is no i32");
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    pub fn number(dtype: DType, x: f64) -> Result<Tensor, Error> {
+        let (tensor, fits) = match dtype {
+            DType::F32 => (Tensor::scalar(x as f32), !x.is_finite() || (x as f32).is_finite()),
+            DType::F64 => (Tensor::scalar(x), true),
+            DType::I32 => (Tensor::scalar(x as i32), f64::from(x as i32) == x),
+            DType::U32 => (Tensor::scalar(x as u32), f64::from(x as u32) == x),
+            DType::Bool => (Tensor::scalar(x != 0.0), x == 0.0 || x == 1.0),
+        };
+        if !fits {
+            bail!(DType, "{x:?} is no {dtype}");
+        }
+        Ok(tensor)
+    }
+
     /// A vector with these elements.
     pub fn from_vec<T: Scalar>(data: &[T]) -> Tensor {
         Tensor::new([data.len()], data).expect("the shape is the length")

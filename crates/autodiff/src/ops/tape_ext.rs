@@ -145,13 +145,7 @@ pub trait Ops {
 
     /// An array of type `ty` filled with the number `x`, rounded to its dtype.
     fn full(&mut self, ty: &Type, x: f64) -> Value {
-        let scalar = match ty.dtype {
-            DType::F32 => Tensor::scalar(x as f32),
-            DType::F64 => Tensor::scalar(x),
-            DType::I32 => Tensor::scalar(x as i32),
-            DType::U32 => Tensor::scalar(x as u32),
-            DType::Bool => Tensor::scalar(x != 0.0),
-        };
+        let scalar = Tensor::number(ty.dtype, x).expect("rules fill with numbers that fit");
         let scalar = self.constant(scalar);
         self.broadcast(scalar, ty.shape.clone(), vec![])
     }

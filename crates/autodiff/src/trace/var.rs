@@ -128,7 +128,7 @@ impl Var {
         self.ty().dtype
     }
 
-    /// A scalar constant of this one's dtype.
+    /// A scalar constant of this one's dtype; see [`scalar`].
     #[track_caller]
     #[must_use]
     pub fn number(self, x: f64) -> Var {
@@ -552,18 +552,14 @@ pub fn constant(value: &Tensor) -> Var {
     put(op(ops::Constant { value: value.clone() }), &[])
 }
 
-/// A scalar constant, rounded to `dtype`.
+/// A scalar constant in this dtype, rounded if that is a float.
+///
+/// # Errors
+/// Stops the trace with [`ErrorKind::DType`] if an integer cannot be `x`, or a finite `x` is infinite in `f32`.
 #[track_caller]
 #[must_use]
 pub fn scalar(dtype: DType, x: f64) -> Var {
-    let value = match dtype {
-        DType::F32 => Tensor::scalar(x as f32),
-        DType::F64 => Tensor::scalar(x),
-        DType::I32 => Tensor::scalar(x as i32),
-        DType::U32 => Tensor::scalar(x as u32),
-        DType::Bool => Tensor::scalar(x != 0.0),
-    };
-    constant(&value)
+    constant(&check(Tensor::number(dtype, x)))
 }
 
 /// 0, 1, 2, … along an axis.

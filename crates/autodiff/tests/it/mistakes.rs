@@ -102,6 +102,11 @@ fn dtypes_that_do_not_fit() {
     let kind = ErrorKind::DType;
     said(traced(|x| x + x.convert(DType::F32), kind), "add: dtypes differ: lhs f64[2,3], rhs f32[2,3]");
     said(traced(|x| x.argmax(0).sin(), kind), "sin: the operand is i32[3], a float is needed");
+    // Numbers take the other operand's dtype, and nothing is rounded to an integer in passing.
+    said(traced(|x| x.argmax(0) + 0.5, kind), "0.5 is no i32");
+    said(traced(|x| x.argmax(0) * 1e10, kind), "10000000000.0 is no i32");
+    said(traced(|x| x.convert(DType::F32) * 1e300, kind), "1e300 is no f32");
+    said(traced(|x| x.gt(0.0).full_like(2.0), kind), "2.0 is no bool");
     said(traced(|x| x.gt(0.0).sum(), kind), "sum: the operand is bool[2,3], a number is needed");
     said(traced(|x| x.and(x), kind), "and: the operand is f64[2,3], bool is needed");
     said(traced(|x| x.gather(x.sum_axes(&[0]), 0), kind), "gather: the indices are f64[3], i32 is needed");
