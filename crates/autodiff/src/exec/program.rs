@@ -36,6 +36,19 @@ impl Default for Options {
 }
 
 /// A tape, optimised, fused and planned; run it as often as you like.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{exec::{Options, Program}, tensor, trace::{self, Var}};
+/// let tape = trace::trace(|x: Var| (x.sin() * 2.0).sum(), &tensor![0.0, 0.5])?;
+/// let mut program = Program::new(&tape, &Options { threads: Some(1), ..Options::default() });
+/// let x = tensor![0.0, 0.5];
+/// let mut outputs = program.call(&[&x])?;
+/// // A replay into the same tensors does not allocate.
+/// program.run(&[&x], &mut outputs)?;
+/// assert_eq!(outputs[0].item(), 2.0 * 0.5f64.sin());
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Program {
     plan: Plan,

@@ -82,6 +82,17 @@ impl<S: Scalar> Array<S> {
 ///
 /// # Errors
 /// What only the data can decide: an index out of range.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::exec::{double_double::Dd, reference::{self, Array}};
+/// use quadric_autodiff::{tensor, trace::{self, Var}};
+/// // 1 + 1e-20 − 1 in about 31 digits.
+/// let tape = trace::trace(|x: Var| x.sum(), &tensor![1.0, 1e-20, -1.0])?;
+/// let sum = reference::run::<Dd>(&tape, &[Array::of(&tensor![1.0, 1e-20, -1.0])])?;
+/// assert!((sum[0].reals()[0].to_f64() / 1e-20 - 1.0).abs() < 1e-10);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 pub fn run<S: Scalar>(tape: &Tape, inputs: &[Array<S>]) -> Result<Vec<Array<S>>, Error> {
     let mut values: Vec<Option<Array<S>>> = vec![None; tape.value_count()];
     for (v, x) in tape.inputs().iter().zip(inputs) {

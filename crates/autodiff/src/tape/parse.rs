@@ -19,6 +19,15 @@ pub type Catalogue = dyn Fn(&str, &Params) -> Option<Result<Op, String>>;
 ///
 /// # Errors
 /// [`ErrorKind::Parse`] with line and column, or what `infer` has to say of an equation.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{ops, tape::parse, tensor, trace::{self, Var}};
+/// let tape = trace::trace(|x: Var| (x.sin() * 2.0).sum(), &tensor![0.0, 0.5])?;
+/// let again = parse(&tape.to_string(), &|name, params| ops::find(name, params), &tape.constants())?;
+/// assert_eq!(tape, again);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 pub fn parse(text: &str, catalogue: &Catalogue, constants: &[Tensor]) -> Result<Tape, Error> {
     let mut p = Parser { text: text.chars().collect(), at: 0, catalogue, constants };
     let tape = p.tape()?;

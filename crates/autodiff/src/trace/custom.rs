@@ -9,20 +9,12 @@
 use std::sync::Arc;
 
 use super::frame::{emit, inline};
-use super::{Var, record_inner, stop};
+use super::{Var, check, record_inner, stop};
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Custom, Ops, Residual};
 use crate::shape::Type;
 use crate::tape::{Builder, Class, Equation, Kernel, Op, Tape};
 use crate::transform;
-
-#[track_caller]
-fn check<T>(result: Result<T, Error>) -> T {
-    match result {
-        Ok(value) => value,
-        Err(error) => stop(error),
-    }
-}
 
 /// Records a body, which may not capture: what it captured would have no declared derivative.
 #[track_caller]
@@ -126,6 +118,17 @@ fn mixing(tape: &Tape) -> Option<&Equation> {
 ///
 /// # Errors
 /// Stops the trace with [`ErrorKind::Declaration`] if a closure captures a `Var`, changes the type, or is not elementwise.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, custom_pointwise, grad, hvp}};
+/// // sin, with cos declared as its derivative: the second order is that of cos.
+/// let sine = |x: Var| custom_pointwise("sine", x, Var::sin, Var::cos).sum();
+/// let x = tensor![0.5];
+/// assert_eq!(grad(sine, &x)?, tensor![0.5f64.cos()]);
+/// assert_eq!(hvp(sine, &x, &tensor![1.0])?, tensor![-0.5f64.sin()]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 pub fn custom_pointwise(name: &str, x: Var, f: impl FnOnce(Var) -> Var, f_prime: impl FnOnce(Var) -> Var) -> Var {
     let ty = x.ty();

@@ -220,6 +220,17 @@ pub(super) fn inline(tape: &Tape, args: &[Var]) -> Vec<Var> {
 /// Runs `f` inside a scope called `name`, opened at the caller's line.
 ///
 /// The scope is part of every label inside: reports, freezes and attributions can name it.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, hvp_of_part, scope}};
+/// use quadric_autodiff::transform::Part;
+/// // The curvature that one layer makes.
+/// let f = |x: Var| scope("first", || x.sin().sum()) + scope("second", || x.powi(3).sum());
+/// let part = Part::Scope { path: "second".into() };
+/// assert_eq!(hvp_of_part(&part, f, &tensor![2.0], &tensor![1.0])?, tensor![12.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 pub fn scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
     within(name, false, Location::caller(), f)
@@ -227,6 +238,18 @@ pub fn scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
 
 /// [`scope`] that declares everything inside nonlinear: for a composed activation such as `x · Φ(x)`, whose product is no
 /// product of the model.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, cut, hvp_of_part, nonlinear_scope}};
+/// use quadric_autodiff::transform::Part;
+/// // x · σ(x) is one activation, so its product is none of the model's multilinear part.
+/// let swish = |x: Var| nonlinear_scope("swish", || x * x.logistic());
+/// let loss = |x: Var| cut("z", swish(x)).sum();
+/// let m = hvp_of_part(&Part::multilinear_nme("z"), loss, &tensor![0.5], &tensor![1.0])?;
+/// assert_eq!(m, tensor![0.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 pub fn nonlinear_scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
     within(name, true, Location::caller(), f)

@@ -77,6 +77,15 @@ fn record<R: Tree<Leaf = Var>>(name: &str, types: &[Type], f: impl FnOnce(Vec<Va
     }
 }
 
+/// What is there, or the trace is stopped at the caller's line.
+#[track_caller]
+pub(crate) fn check<T>(result: Result<T, Error>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => stop(error),
+    }
+}
+
 /// Records a closure in an inner frame of the open trace: its tape (whose last inputs are captured) and what it captured.
 #[track_caller]
 fn record_inner<R: Tree<Leaf = Var>>(types: &[Type], f: impl FnOnce(Vec<Var>) -> R) -> (Tape, R, Vec<Var>) {

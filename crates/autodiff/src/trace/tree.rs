@@ -291,7 +291,7 @@ impl Leaf for Tensor {
     #[track_caller]
     fn replay(kept: &Mutex<Program>, fits: Result<(), Error>, args: &[&Tensor]) -> Result<Vec<Tensor>, Error> {
         let here = Location::caller();
-        fits.map_err(|e| e.at(&Line::of(here)))?;
+        fits.map_err(|e| e.at(Line::of(here)))?;
         kept.lock().unwrap_or_else(PoisonError::into_inner).call(args)
     }
 

@@ -24,6 +24,16 @@ pub struct Forward {
 ///
 /// # Errors
 /// [`ErrorKind::NotDifferentiable`] for an integer input, [`ErrorKind::NoRule`] for a primitive without a rule.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{exec::{Options, Program}, tensor, trace::{self, Var}, transform};
+/// let tape = trace::trace(|x: Var| (x * x).sum(), &tensor![1.0, 3.0])?;
+/// let forward = transform::jvp(&tape, &[true])?.tape; // (x, ẋ) → (f, ẏ)
+/// let out = Program::new(&forward, &Options::default()).call(&[&tensor![1.0, 3.0], &tensor![1.0, 1.0]])?;
+/// assert_eq!((out[0].item(), out[1].item()), (10.0, 8.0));
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 pub fn jvp(tape: &Tape, wrt: &[bool]) -> Result<Forward, Error> {
     jvp_frozen(tape, wrt, None)
 }

@@ -23,6 +23,16 @@ pub struct Linearized {
 ///
 /// # Errors
 /// As [`jvp_frozen`].
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{self, Var}, transform};
+/// let tape = trace::trace(|x: Var| (x * x).sum(), &tensor![1.0, 3.0])?;
+/// let split = transform::linearize(&tape, &[true], None)?;
+/// // 2x is computed once; the linear half multiplies with it and sums.
+/// assert_eq!(split.primal.output_types().len() - split.outputs, 1);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 pub fn linearize(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Linearized, Error> {
     let joint = jvp_frozen(tape, wrt, freeze)?.tape;
     let points = tape.inputs().len();
@@ -144,6 +154,16 @@ impl<'a> Copy<'a> {
 ///
 /// # Errors
 /// [`ErrorKind::Declaration`] if the tape is not linear in the flagged inputs.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{exec::{Options, Program}, Tensor, tensor, trace::{self, Var}, transform};
+/// let tape = trace::trace(|x: Var| x.slice(0, 1..3).sum(), &tensor![0.0, 0.0, 0.0])?;
+/// let transposed = transform::transpose(&tape, &[true])?;
+/// let out = Program::new(&transposed, &Options::default()).call(&[&Tensor::scalar(2.0)])?;
+/// assert_eq!(out[0], tensor![0.0, 2.0, 2.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 pub fn transpose(tape: &Tape, linear: &[bool]) -> Result<Tape, Error> {
     check_linear(tape, linear)?;
     let reverse = vjp(tape, linear)?.tape;

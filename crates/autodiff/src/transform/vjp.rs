@@ -31,6 +31,16 @@ pub struct Reverse {
 ///
 /// # Errors
 /// [`ErrorKind::NotDifferentiable`] for an integer input, [`ErrorKind::NoRule`] for a primitive without a rule.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{exec::{Options, Program}, Tensor, tensor, trace::{self, Var}, transform};
+/// let tape = trace::trace(|x: Var| (x * x).sum(), &tensor![1.0, 3.0])?;
+/// let reverse = transform::vjp(&tape, &[true])?.tape; // (x, ȳ) → (f, x̄)
+/// let out = Program::new(&reverse, &Options::default()).call(&[&tensor![1.0, 3.0], &Tensor::scalar(1.0)])?;
+/// assert_eq!(out[1], tensor![2.0, 6.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 pub fn vjp(tape: &Tape, wrt: &[bool]) -> Result<Reverse, Error> {
     vjp_frozen(tape, wrt, None)
 }

@@ -12,6 +12,16 @@ use crate::tape::{Batched, Builder, Tape, Value};
 ///
 /// # Errors
 /// [`ErrorKind::NoRule`](crate::ErrorKind::NoRule) for a primitive that cannot be batched.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{exec::{Options, Program}, tensor, trace::{self, Var}, transform};
+/// let tape = trace::trace(|x: Var| (x * x).sum(), &tensor![1.0, 3.0])?;
+/// let batched = transform::vmap(&tape, &[true], 2)?; // f64[2,2] → f64[2]
+/// let out = Program::new(&batched, &Options::default()).call(&[&tensor![[1.0, 3.0], [0.0, 2.0]]])?;
+/// assert_eq!(out[0], tensor![10.0, 4.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 pub fn vmap(tape: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error> {
     check_flags(tape, batched, "vmap")?;
     let mut b = Builder::new(tape.name());

@@ -222,7 +222,13 @@ fn red(primitive: &str, bug: &'static Bug) -> Vec<String> {
     let broken = |s: ops::Sample| ops::Sample { op: Op::new(Broken { inner: s.op, bug }), inputs: s.inputs };
     samples
         .map(|s| Case { parses: false, ..Case::of(broken(s)) })
-        .filter_map(|case| survives(|| Ok(check(&case, &mut Default::default(), &mut Rng(1)))).err())
+        .filter_map(|case| {
+            let all = || {
+                check(&case, &mut Default::default(), &mut Rng(1));
+                Ok(())
+            };
+            survives(all).err()
+        })
         .collect()
 }
 

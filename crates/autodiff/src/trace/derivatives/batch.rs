@@ -16,6 +16,15 @@ use crate::transform::{self, Part};
 ///
 /// # Errors
 /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the leaves disagree on the size of axis 0.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, grad, vmap}};
+/// // The gradient of every row on its own.
+/// let f = |row: Var| grad(|x: Var| x.powi(2).sum(), &row);
+/// assert_eq!(vmap(f, &tensor![[1.0, 2.0], [3.0, 4.0]])?, tensor![[2.0, 4.0], [6.0, 8.0]]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 pub fn vmap<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
     f: F,
@@ -134,6 +143,14 @@ pub fn jacobian_forward<L: Leaf, F: Fn(Var) -> Var>(f: F, x: &L) -> L::Outcome<L
 ///
 /// # Errors
 /// As [`jacobian_forward`].
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, jacobian_reverse}};
+/// let f = |x: Var| x.sum().reshape([1]) * x.sum();
+/// assert_eq!(jacobian_reverse(f, &tensor![1.0, 2.0])?, tensor![[6.0, 6.0]]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 pub fn jacobian_reverse<L: Leaf, F: Fn(Var) -> Var>(f: F, x: &L) -> L::Outcome<L> {
     let here = Location::caller();
@@ -182,6 +199,14 @@ fn identity(name: &str, ty: Type) -> Var {
 ///
 /// # Errors
 /// As [`hvp`](super::hvp); [`ErrorKind::Shape`](crate::ErrorKind::Shape) if `x` is no vector.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, hessian}};
+/// let f = |x: Var| x.slice(0, 0..1).sum() * x.slice(0, 1..2).powi(2).sum(); // x₀ x₁²
+/// assert_eq!(hessian(f, &tensor![3.0, 2.0])?, tensor![[0.0, 4.0], [4.0, 6.0]]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 pub fn hessian<L: Leaf, F: Fn(Var) -> Var>(f: F, x: &L) -> L::Outcome<L> {
     let here = Location::caller();

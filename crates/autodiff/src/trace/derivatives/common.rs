@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::shape::Type;
 use crate::tape::Tape;
+pub(super) use crate::trace::check;
 use crate::trace::tree::{Tree, VarTree};
 use crate::trace::{Var, record_inner, stop};
 
@@ -32,14 +33,6 @@ pub(super) fn record<J: VarTree, R: Tree<Leaf = Var>>(f: impl FnOnce(J) -> R, x:
     let (tape, result, captured) = record_inner(&types, |inner| f(x.with_leaves(inner)));
     let wrt = (0..tape.inputs().len()).map(|i| i < vars.len()).collect();
     Recorded { tape, result, captured, wrt }
-}
-
-#[track_caller]
-pub(super) fn check<T>(result: Result<T, Error>) -> T {
-    match result {
-        Ok(value) => value,
-        Err(error) => stop(error),
-    }
 }
 
 #[track_caller]

@@ -66,6 +66,14 @@ pub fn grad<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I) -> <I::Leaf as Lea
 ///
 /// # Errors
 /// As [`grad`](super::grad).
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{Tensor, tensor, trace::{Var, value_and_grad}};
+/// let (value, g) = value_and_grad(|x: Var| x.powi(2).sum(), &tensor![1.0, -3.0])?;
+/// assert_eq!((value, g), (Tensor::scalar(10.0), tensor![2.0, -6.0]));
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 pub fn value_and_grad<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I) -> <I::Leaf as Leaf>::Outcome<(I::Leaf, I)> {
     let here = Location::caller();
@@ -81,6 +89,16 @@ pub fn value_and_grad<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I) -> <I::L
 ///
 /// # Errors
 /// As [`grad`](super::grad).
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{Tensor, tensor, trace::{Var, value_and_grad_aux}};
+/// // The predictions come along with the loss.
+/// let f = |w: Var| (w.powi(2).sum(), w * 10.0);
+/// let ((value, predictions), g) = value_and_grad_aux(f, &tensor![1.0, 2.0])?;
+/// assert_eq!((value, predictions, g), (Tensor::scalar(5.0), tensor![10.0, 20.0], tensor![2.0, 4.0]));
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[allow(clippy::type_complexity)]
 pub fn value_and_grad_aux<I: Tree, A: VarTree, F: Fn(I::With<Var>) -> (Var, A)>(
@@ -100,6 +118,14 @@ pub fn value_and_grad_aux<I: Tree, A: VarTree, F: Fn(I::With<Var>) -> (Var, A)>(
 ///
 /// # Errors
 /// [`ErrorKind::NotDifferentiable`](crate::ErrorKind::NotDifferentiable), [`ErrorKind::NoRule`](crate::ErrorKind::NoRule).
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, jvp}};
+/// let (y, y_dot) = jvp(|x: Var| x * x, &tensor![3.0, 4.0], &tensor![1.0, 0.5])?;
+/// assert_eq!((y, y_dot), (tensor![9.0, 16.0], tensor![6.0, 4.0]));
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[allow(clippy::type_complexity)]
 pub fn jvp<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
@@ -125,6 +151,14 @@ pub fn jvp<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
 ///
 /// # Errors
 /// [`ErrorKind::NotDifferentiable`](crate::ErrorKind::NotDifferentiable), [`ErrorKind::NoRule`](crate::ErrorKind::NoRule).
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, vjp}};
+/// let (y, x_bar) = vjp(|x: Var| x * x, &tensor![3.0, 4.0], &tensor![1.0, 0.5])?;
+/// assert_eq!((y, x_bar), (tensor![9.0, 16.0], tensor![6.0, 4.0]));
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[allow(clippy::type_complexity)]
 pub fn vjp<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(

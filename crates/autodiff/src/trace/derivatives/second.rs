@@ -41,6 +41,19 @@ pub fn hvp<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I, v: &I) -> <I::Leaf 
 ///
 /// # Errors
 /// As [`hvp`](super::hvp); [`ErrorKind::Selection`](crate::ErrorKind::Selection) for a cut, scope or line that the function does not have.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, cut, hvp_of_part}};
+/// use quadric_autodiff::transform::Part;
+/// // L(θ) = exp(z), z = θ²: G = eᶻ (2θ)², N = eᶻ · 2.
+/// let loss = |x: Var| cut("z", x * x).exp().sum();
+/// let (x, v) = (tensor![1.0], tensor![1.0]);
+/// let e = 1f64.exp();
+/// assert_eq!(hvp_of_part(&Part::gauss_newton("z"), loss, &x, &v)?, tensor![4.0 * e]);
+/// assert_eq!(hvp_of_part(&Part::nme("z"), loss, &x, &v)?, tensor![2.0 * e]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 pub fn hvp_of_part<I: Tree, F: Fn(I::With<Var>) -> Var>(
     part: &Part,
@@ -58,6 +71,18 @@ pub fn hvp_of_part<I: Tree, F: Fn(I::With<Var>) -> Var>(
 ///
 /// # Errors
 /// As [`hvp_of_part`].
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, cut, hvps}};
+/// use quadric_autodiff::transform::Part;
+/// let loss = |x: Var| cut("z", x * x).powi(2).sum(); // θ⁴
+/// let parts = [Part::Hessian, Part::gauss_newton("z"), Part::nme("z")];
+/// let (gradient, products) = hvps(&parts, loss, &tensor![1.0], &tensor![1.0])?;
+/// assert_eq!(gradient, tensor![4.0]);
+/// assert_eq!(products, [tensor![12.0], tensor![8.0], tensor![4.0]]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[allow(clippy::type_complexity)]
 pub fn hvps<I: Tree, F: Fn(I::With<Var>) -> Var>(

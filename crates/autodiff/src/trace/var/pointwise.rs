@@ -1,0 +1,210 @@
+//! Elementwise: arithmetic, comparisons, choices.
+
+use super::{IntoOperand, Var, put};
+use crate::dtype::DType;
+use crate::error::{Error, ErrorKind};
+use crate::ops::{self, op};
+use crate::tape::Op;
+use crate::trace::stop;
+
+macro_rules! unary {
+    ($($(#[$doc:meta])* $name:ident => $op:ident;)*) => {
+        $( $(#[$doc])* #[track_caller] #[must_use] pub fn $name(self) -> Var { put(op(ops::$op), &[self]) } )*
+    };
+}
+
+macro_rules! binary {
+    ($($(#[$doc:meta])* $name:ident => $op:ident;)*) => {
+        $(
+            $(#[$doc])* #[track_caller] #[must_use] pub fn $name(self, other: impl IntoOperand) -> Var {
+                pair(op(ops::$op), self, other.into_operand(self))
+            }
+        )*
+    };
+}
+
+/// An elementwise op over operands that broadcast.
+#[track_caller]
+fn pair(op: Op, a: Var, b: Var) -> Var {
+    let (ta, tb) = (a.ty(), b.ty());
+    if ta.shape == tb.shape || ta.dtype != tb.dtype {
+        return put(op, &[a, b]);
+    }
+    match ta.shape.broadcast_with(&tb.shape) {
+        Some(shape) => put(op, &[a.broadcast_to(&shape), b.broadcast_to(&shape)]),
+        None => {
+            stop(Error::new(ErrorKind::Shape, format!("{}: shapes do not broadcast: lhs {ta}, rhs {tb}", op.name())))
+        }
+    }
+}
+
+impl Var {
+    unary! {
+        /// eˣ
+        exp => Exp;
+        /// eˣ − 1, accurate near 0
+        exp_m1 => Expm1;
+        /// ln x
+        ln => Log;
+        /// ln(1 + x), accurate near 0
+        ln_1p => Log1p;
+        /// √x
+        sqrt => Sqrt;
+        /// 1/√x
+        rsqrt => Rsqrt;
+        /// 1/x
+        recip => Recip;
+        /// sin x, x in radians
+        sin => Sin;
+        /// cos x, x in radians
+        cos => Cos;
+        /// The hyperbolic tangent.
+        tanh => Tanh;
+        /// The error function.
+        erf => Erf;
+        /// 1/(1 + e⁻ˣ)
+        logistic => Logistic;
+        /// |x|, with derivative 0 at 0
+        abs => Abs;
+        /// −1, 0 or 1
+        sign => Sign;
+        /// ⌊x⌋
+        floor => Floor;
+        /// ¬x, for bools
+        logical_not => Not;
+        /// x as a constant to every derivative.
+        stop_gradient => StopGradient;
+    }
+
+    binary! {
+        /// The larger of both; ties share the derivative equally.
+        max => Max;
+        /// The smaller of both; ties share the derivative equally.
+        min => Min;
+        /// selfᵒᵗʰᵉʳ
+        pow => Pow;
+        /// self < other
+        lt => Lt;
+        /// self ≤ other
+        le => Le;
+        /// self = other
+        equal => Eq;
+        /// self ≠ other
+        not_equal => Ne;
+        /// self ∧ other, for bools
+        and => And;
+        /// self ∨ other, for bools
+        or => Or;
+    }
+
+    /// self > other
+    #[track_caller]
+    #[must_use]
+    pub fn gt(self, other: impl IntoOperand) -> Var {
+        other.into_operand(self).lt(self)
+    }
+
+    /// self ≥ other
+    #[track_caller]
+    #[must_use]
+    pub fn ge(self, other: impl IntoOperand) -> Var {
+        other.into_operand(self).le(self)
+    }
+
+    /// xⁿ for an integer n
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, grad}};
+    /// assert_eq!(grad(|x: Var| x.powi(3).sum(), &tensor![2.0, -1.0])?, tensor![12.0, 3.0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn powi(self, n: i32) -> Var {
+        put(op(ops::Powi { n }), &[self])
+    }
+
+    /// The same numbers in another dtype.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{DType, tensor, trace::{Var, compile}};
+    /// let y = compile(|x: Var| x.convert(DType::I32)).call(tensor![1.5, -1.5])?;
+    /// assert_eq!(y, tensor![1, -1]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn convert(self, dtype: DType) -> Var {
+        if self.dtype() == dtype { self } else { put(op(ops::Convert { dtype }), &[self]) }
+    }
+}
+
+/// `p ? a : b`, elementwise; all three broadcast.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, grad, select}};
+/// // relu, whose derivative at 0 is 0.
+/// let relu = |x: Var| select(x.gt(0.0), x, x.zeros_like());
+/// assert_eq!(grad(|x: Var| relu(x).sum(), &tensor![-1.0, 0.0, 2.0])?, tensor![0.0, 0.0, 1.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn select(p: Var, a: impl IntoOperand, b: Var) -> Var {
+    let a = a.into_operand(b);
+    let shape = p.shape().broadcast_with(&a.shape()).and_then(|s| s.broadcast_with(&b.shape()));
+    let Some(shape) = shape else {
+        let what = format!("select: shapes do not broadcast: {}, {}, {}", p.ty(), a.ty(), b.ty());
+        stop(Error::new(ErrorKind::Shape, what))
+    };
+    put(op(ops::Select), &[p.broadcast_to(&shape), a.broadcast_to(&shape), b.broadcast_to(&shape)])
+}
+
+macro_rules! operators {
+    ($($trait:ident $method:ident $op:ident;)*) => { $(
+        operators!(@one $trait $method $op; Var, Var; |a, b| (a, b));
+        operators!(@one $trait $method $op; Var, &Var; |a, b| (a, *b));
+        operators!(@one $trait $method $op; &Var, Var; |a, b| (*a, b));
+        operators!(@one $trait $method $op; &Var, &Var; |a, b| (*a, *b));
+        operators!(@one $trait $method $op; Var, f64; |a, b| (a, a.number(b)));
+        operators!(@one $trait $method $op; &Var, f64; |a, b| (*a, a.number(b)));
+        operators!(@one $trait $method $op; f64, Var; |a, b| (b.number(a), b));
+        operators!(@one $trait $method $op; f64, &Var; |a, b| (b.number(a), *b));
+    )* };
+    (@one $trait:ident $method:ident $op:ident; $lhs:ty, $rhs:ty; |$a:ident, $b:ident| $pair:expr) => {
+        impl std::ops::$trait<$rhs> for $lhs {
+            type Output = Var;
+            #[track_caller]
+            fn $method(self, rhs: $rhs) -> Var {
+                let ($a, $b) = (self, rhs);
+                let (a, b) = $pair;
+                pair(op(ops::$op), a, b)
+            }
+        }
+    };
+}
+operators! {
+    Add add Add;
+    Sub sub Sub;
+    Mul mul Mul;
+    Div div Div;
+}
+
+impl std::ops::Neg for Var {
+    type Output = Var;
+    #[track_caller]
+    fn neg(self) -> Var {
+        put(op(ops::Neg), &[self])
+    }
+}
+
+impl std::ops::Neg for &Var {
+    type Output = Var;
+    #[track_caller]
+    fn neg(self) -> Var {
+        -*self
+    }
+}

@@ -1,0 +1,156 @@
+//! Products, places by index, images, small dense linear algebra.
+
+use super::{Var, put};
+use crate::error::{Error, ErrorKind};
+use crate::ops::{self, op};
+use crate::tape::Window;
+use crate::trace::stop;
+
+impl Var {
+    /// The matrix product over the last two axes, batched over equal axes in front.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|(a, b): (Var, Var)| a.matmul(b)).call((tensor![[1.0, 2.0]], tensor![[3.0], [4.0]]))?;
+    /// assert_eq!(y, tensor![[11.0]]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn matmul(self, other: Var) -> Var {
+        let (a, b) = (self.ty(), other.ty());
+        let (ra, rb) = (a.shape.rank(), b.shape.rank());
+        if a.dtype != b.dtype || !a.dtype.is_float() {
+            let what = format!("matmul: lhs {a} and rhs {b} must be floats of one dtype");
+            stop(Error::new(ErrorKind::DType, what));
+        }
+        if ra >= 2 && rb >= 2 && a.shape[ra - 1] != b.shape[rb - 2] {
+            let (k, rows) = (a.shape[ra - 1], b.shape[rb - 2]);
+            let what = format!("matmul: inner sizes differ: lhs {a} has {k} columns, rhs {b} has {rows} rows");
+            stop(Error::new(ErrorKind::Shape, what));
+        }
+        if ra < 2 || ra != rb || a.shape[..ra - 2] != b.shape[..rb - 2] {
+            let what = format!("matmul: lhs {a} and rhs {b} must be matrices with equal batch axes in front");
+            stop(Error::new(ErrorKind::Shape, what));
+        }
+        put(op(ops::Dot { transpose_lhs: false, transpose_rhs: false }), &[self, other])
+    }
+
+    /// The inner product of two arrays of one type: the sum of the products of their entries.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{Tensor, tensor, trace::{Var, compile}};
+    /// let y = compile(|(a, b): (Var, Var)| a.inner(b)).call((tensor![1.0, 2.0], tensor![3.0, 4.0]))?;
+    /// assert_eq!(y, Tensor::scalar(11.0));
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn inner(self, other: Var) -> Var {
+        put(op(ops::Mul), &[self, other]).sum()
+    }
+
+    /// Entries at the places `index` (`i32[m]`) along an axis.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|(x, i): (Var, Var)| x.gather(i, 0)).call((tensor![[1.0, 2.0], [3.0, 4.0]], tensor![1, 1, 0]))?;
+    /// assert_eq!(y, tensor![[3.0, 4.0], [3.0, 4.0], [1.0, 2.0]]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn gather(self, index: Var, along: isize) -> Var {
+        let axis = self.axis("gather", along);
+        put(op(ops::Gather { axis }), &[self, index])
+    }
+
+    /// One entry along an axis for every place of `index`, which agrees with this array on all other axes.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|(x, i): (Var, Var)| x.gather_along(i, 1)).call((tensor![[1.0, 2.0], [3.0, 4.0]], tensor![[1], [0]]))?;
+    /// assert_eq!(y, tensor![[2.0], [3.0]]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn gather_along(self, index: Var, along: isize) -> Var {
+        let axis = self.axis("gather_along", along);
+        put(op(ops::GatherAlong { axis }), &[self, index])
+    }
+
+    /// The transpose of [`gather`](Var::gather): entries added into an array of size `n` along an axis.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|(x, i): (Var, Var)| x.scatter_add(i, 0, 3)).call((tensor![1.0, 10.0, 100.0], tensor![2, 0, 2]))?;
+    /// assert_eq!(y, tensor![10.0, 0.0, 101.0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn scatter_add(self, index: Var, along: isize, n: usize) -> Var {
+        let axis = self.axis("scatter_add", along);
+        put(op(ops::ScatterAdd { axis, n }), &[self, index])
+    }
+
+    /// The windows of a batch of images as columns (im2col): `[B, C, H, W] → [B, C·kh·kw, oh·ow]`.
+    ///
+    /// A convolution is a product with kernels `[O, C·kh·kw]`; for g groups, reshape both to `[…, g, C/g·kh·kw, …]` first.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{DType, Tensor, tensor, trace::{Var, constant, grad}};
+    /// // A 2×2 mean filter on a 3×3 image: every pixel counts as often as windows cover it.
+    /// let image = Tensor::from_fn(DType::F64, [1, 1, 3, 3], |i| i as f64);
+    /// let filtered = |x: Var| x.patches([2, 2], [1, 1], [0; 4], [1, 1]).mean_axes(&[1]).sum();
+    /// let g = grad(filtered, &image)?;
+    /// assert_eq!(g.to_vec::<f64>(), [0.25, 0.5, 0.25, 0.5, 1.0, 0.5, 0.25, 0.5, 0.25]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn patches(self, kernel: [usize; 2], stride: [usize; 2], padding: [usize; 4], dilation: [usize; 2]) -> Var {
+        let ty = self.ty();
+        let [_, channels, height, width] = ty.shape[..] else {
+            stop(Error::new(ErrorKind::Shape, format!("patches: the images are {ty}, [B,C,H,W] is needed")))
+        };
+        put(op(ops::Patches { window: Window { channels, height, width, kernel, stride, padding, dilation } }), &[self])
+    }
+
+    /// The lower triangular L with `A = L Lᵀ`, over the last two axes; A must be positive definite, and its lower triangle alone is read.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let mut factor = compile(|a: Var| a.cholesky());
+    /// assert_eq!(factor.call(tensor![[4.0, 2.0], [2.0, 5.0]])?, tensor![[2.0, 0.0], [1.0, 2.0]]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn cholesky(self) -> Var {
+        put(op(ops::Cholesky), &[self])
+    }
+
+    /// `op(T)⁻¹ b` over the last two axes, T the `lower` or upper triangle of this matrix, op the transpose if `transpose`.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|(l, b): (Var, Var)| l.triangular_solve(b, true, false)).call((tensor![[2.0, 0.0], [1.0, 4.0]], tensor![[2.0], [9.0]]))?;
+    /// assert_eq!(y, tensor![[1.0], [2.0]]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn triangular_solve(self, b: Var, lower: bool, transpose: bool) -> Var {
+        put(op(ops::TriangularSolve { lower, transpose }), &[self, b])
+    }
+}

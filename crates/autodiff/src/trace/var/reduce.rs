@@ -1,0 +1,175 @@
+//! Along axes: sums, means, largest entries, orders.
+
+use super::{Var, put};
+use crate::ops::{self, op};
+use crate::shape::Axes;
+
+impl Var {
+    #[track_caller]
+    fn axes(self, name: &str, axes: &[isize]) -> Axes {
+        let mut resolved = Vec::with_capacity(axes.len());
+        for a in axes {
+            resolved.push(self.axis(name, *a));
+        }
+        Axes::new(resolved)
+    }
+
+    /// The sum of all entries, a scalar.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{Tensor, tensor, trace::{Var, compile}};
+    /// let y = compile(|x: Var| x.sum()).call(tensor![[1.0, 2.0], [3.0, 4.0]])?;
+    /// assert_eq!(y, Tensor::scalar(10.0));
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn sum(self) -> Var {
+        let axes = Axes::all(self.shape().rank());
+        if axes.is_empty() { self } else { put(op(ops::Sum { axes }), &[self]) }
+    }
+
+    /// Sums over axes, which leave the shape.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|x: Var| x.sum_axes(&[-1])).call(tensor![[1.0, 2.0], [3.0, 4.0]])?;
+    /// assert_eq!(y, tensor![3.0, 7.0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn sum_axes(self, axes: &[isize]) -> Var {
+        put(op(ops::Sum { axes: self.axes("sum_axes", axes) }), &[self])
+    }
+
+    /// The mean of all entries, a scalar.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{Tensor, tensor, trace::{Var, compile}};
+    /// let y = compile(|x: Var| x.mean()).call(tensor![1.0, 2.0, 6.0])?;
+    /// assert_eq!(y, Tensor::scalar(3.0));
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn mean(self) -> Var {
+        self.sum() / (self.shape().size() as f64)
+    }
+
+    /// Means over axes, which leave the shape.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|x: Var| x.mean_axes(&[0])).call(tensor![[1.0, 2.0], [3.0, 4.0]])?;
+    /// assert_eq!(y, tensor![2.0, 3.0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn mean_axes(self, axes: &[isize]) -> Var {
+        let shape = self.shape();
+        let count: usize = self.axes("mean_axes", axes).iter().map(|a| shape[*a]).product();
+        self.sum_axes(axes) / (count as f64)
+    }
+
+    /// The largest entry along axes, which leave the shape; ties share the derivative equally.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, grad}};
+    /// let g = grad(|x: Var| x.max_axes(&[0]), &tensor![3.0, 1.0, 3.0])?;
+    /// assert_eq!(g, tensor![0.5, 0.0, 0.5]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn max_axes(self, axes: &[isize]) -> Var {
+        put(op(ops::MaxReduce { axes: self.axes("max_axes", axes) }), &[self])
+    }
+
+    /// `i32` index of the first largest entry along an axis, which leaves the shape.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|x: Var| x.argmax(1)).call(tensor![[1.0, 5.0, 5.0], [9.0, 2.0, 3.0]])?;
+    /// assert_eq!(y, tensor![1, 0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn argmax(self, along: isize) -> Var {
+        let axis = self.axis("argmax", along);
+        put(op(ops::ArgMax { axis }), &[self])
+    }
+
+    /// `i32` indices that sort along an axis, ascending and stable.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|x: Var| x.argsort(0)).call(tensor![3.0, 1.0, 2.0])?;
+    /// assert_eq!(y, tensor![1, 2, 0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn argsort(self, along: isize) -> Var {
+        let axis = self.axis("argsort", along);
+        put(op(ops::ArgSort { axis }), &[self])
+    }
+
+    /// Sorted along an axis, ascending; the derivative follows the entries.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, grad}};
+    /// // The weights of the smallest, the middle and the largest entry go to where these stand.
+    /// let weights = |x: Var| (x.sort(0) * quadric_autodiff::trace::constant(&tensor![1.0, 10.0, 100.0])).sum();
+    /// assert_eq!(grad(weights, &tensor![3.0, 1.0, 2.0])?, tensor![100.0, 1.0, 10.0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn sort(self, along: isize) -> Var {
+        self.gather_along(self.argsort(along), along)
+    }
+
+    /// The k largest entries along an axis, largest first, and their `i32` indices; of equal entries the last comes first, and NaN counts
+    /// as the largest. The derivative follows the entries.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|x: Var| x.top_k(2, 0)).call(tensor![1.0, 9.0, 5.0])?;
+    /// assert_eq!(y, (tensor![9.0, 5.0], tensor![1, 2]));
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn top_k(self, k: usize, along: isize) -> (Var, Var) {
+        let places = self.argsort(along).reverse(along).slice(along, 0..k);
+        (self.gather_along(places, along), places)
+    }
+
+    /// Running sums along an axis.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|x: Var| x.cumsum(0)).call(tensor![1.0, 2.0, 3.0])?;
+    /// assert_eq!(y, tensor![1.0, 3.0, 6.0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn cumsum(self, along: isize) -> Var {
+        let axis = self.axis("cumsum", along);
+        put(op(ops::CumSum { axis, reverse: false }), &[self])
+    }
+}
