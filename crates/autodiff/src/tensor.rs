@@ -65,7 +65,9 @@ impl Tensor {
         if shape.size() != data.len() {
             bail!(Shape, "tensor: shape {shape} has {} elements, the data has {}", shape.size(), data.len());
         }
-        let mut tensor = Tensor::zeros(Type::new(T::DTYPE, shape));
+        let ty = Type::new(T::DTYPE, shape);
+        ty.check().map_err(|e| e.within("tensor"))?;
+        let mut tensor = Tensor::zeros(ty);
         for (to, from) in tensor.stored_mut::<T::Stored>().iter_mut().zip(data) {
             *to = from.store();
         }
@@ -192,10 +194,13 @@ impl Tensor {
         Arc::get_mut(&mut self.data).expect("unshared by the lines above").view_mut(0, size)
     }
 
-    pub(crate) fn stored_bytes_mut(&mut self) -> &mut [u8] {
+    /// Storage that nobody else holds, to be written from end to end: what stands in it is not kept.
+    pub(crate) fn fresh_bytes(&mut self) -> &mut [u8] {
         let bytes = self.ty.bytes();
-        let arena = Arc::get_mut(&mut self.data).expect("the loop's own tensors are unshared");
-        arena.view_mut(0, bytes)
+        if Arc::get_mut(&mut self.data).is_none() {
+            self.data = Arc::new(Arena::new(bytes));
+        }
+        Arc::get_mut(&mut self.data).expect("unshared by the lines above").view_mut(0, bytes)
     }
 
     /// A copy of the elements.

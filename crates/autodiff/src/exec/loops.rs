@@ -54,7 +54,8 @@ impl Loop {
             let at = if self.reverse { self.length - 1 - step } else { step };
             for ((place, ty), arg) in self.inputs[whole..].iter().zip(&mut args[whole..]) {
                 let bytes = ty.bytes();
-                arg.stored_bytes_mut().copy_from_slice(memory.arena(*place).view(at * bytes, bytes));
+                // A body that returns its input has handed this very storage on, as a state or as a result.
+                arg.fresh_bytes().copy_from_slice(memory.arena(*place).view(at * bytes, bytes));
             }
             let refs: Vec<&Tensor> = args.iter().collect();
             body.run(&refs, &mut results)?;

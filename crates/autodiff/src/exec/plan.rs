@@ -22,6 +22,9 @@ use crate::tensor::Tensor;
 /// Equations in a group; more would not fit its registers anyway.
 const GROUP: usize = 64;
 
+/// Nodes that a search for a path between two of them looks at.
+const SEARCHED: usize = 1000;
+
 /// A program's steps and buffers.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -66,6 +69,9 @@ struct Planner<'a> {
     sizes: Vec<usize>,
     /// Views and numbers that were written out.
     written: HashMap<Value, Place>,
+    /// The number of the current search for a path, and the last one that saw a node.
+    search: u32,
+    seen: Vec<u32>,
 }
 
 #[derive(Debug, Default)]
@@ -73,6 +79,10 @@ struct Node {
     equations: Vec<usize>,
     /// The shape and float type of a group; `None` for a kernel of its own.
     group: Option<(Vec<usize>, Option<DType>)>,
+    /// The nodes that its equations read from, each once, by the numbers they had then.
+    needs: Vec<usize>,
+    /// Where its equations went when it was merged.
+    home: Option<usize>,
 }
 
 pub(super) fn plan(tape: &Tape, options: &Options) -> Plan {
@@ -89,6 +99,8 @@ pub(super) fn plan(tape: &Tape, options: &Options) -> Plan {
         constants: Vec::new(),
         sizes: Vec::new(),
         written: HashMap::new(),
+        search: 0,
+        seen: Vec::new(),
     };
     for (i, v) in tape.inputs().iter().enumerate() {
         p.places.insert(*v, Place::Input(i));
@@ -211,8 +223,7 @@ impl Planner<'_> {
                 continue;
             }
             let Ok(float) = self.elementwise(e) else {
-                self.node[i] = Some(self.nodes.len());
-                self.nodes.push(Node { equations: vec![i], group: None });
+                self.open(i, None);
                 continue;
             };
             let dims = self.ty(e.outputs[0]).shape.to_vec();
@@ -241,10 +252,17 @@ impl Planner<'_> {
                 }
             }
             if home.is_none() {
-                self.node[i] = Some(self.nodes.len());
-                self.nodes.push(Node { equations: vec![i], group: Some((dims, float)) });
+                self.open(i, Some((dims, float)));
             }
         }
+    }
+
+    /// A node of its own for an equation.
+    fn open(&mut self, equation: usize, group: Option<(Vec<usize>, Option<DType>)>) {
+        let node = self.nodes.len();
+        self.node[equation] = Some(node);
+        self.nodes.push(Node { equations: vec![equation], group, ..Node::default() });
+        self.note_needs(node, equation);
     }
 
     fn compatible(&self, node: usize, dims: &[usize], float: Option<DType>) -> bool {
@@ -257,6 +275,7 @@ impl Planner<'_> {
     fn join(&mut self, node: usize, equation: usize, float: Option<DType>) {
         self.node[equation] = Some(node);
         self.nodes[node].equations.push(equation);
+        self.note_needs(node, equation);
         if let Some((_, f)) = &mut self.nodes[node].group {
             *f = f.or(float);
         }
@@ -280,6 +299,7 @@ impl Planner<'_> {
             return;
         }
         let moved = std::mem::take(&mut self.nodes[other]);
+        self.nodes[other].home = Some(home);
         let float = moved.group.and_then(|(_, f)| f);
         for i in moved.equations {
             self.join(home, i, float);
@@ -294,32 +314,66 @@ impl Planner<'_> {
         inputs.any(|v| self.root(*v) != *v && self.computed_by(*v) == Some(other))
     }
 
+    /// Notes what an equation of a node reads from.
+    fn note_needs(&mut self, node: usize, equation: usize) {
+        for v in &self.tape.equations()[equation].inputs {
+            if let Some(n) = self.computed_by(*v)
+                && n != node
+                && !self.nodes[node].needs.contains(&n)
+            {
+                self.nodes[node].needs.push(n);
+            }
+        }
+    }
+
     /// The nodes that a node's equations read from.
     fn needs(&self, node: usize) -> impl Iterator<Item = usize> + '_ {
-        self.nodes[node]
-            .equations
-            .iter()
-            .flat_map(|i| &self.tape.equations()[*i].inputs)
-            .filter_map(|v| self.computed_by(*v))
-            .filter(move |n| *n != node)
+        self.nodes[node].needs.iter().map(|n| self.merged(*n)).filter(move |n| *n != node)
+    }
+
+    /// The node that a node has become part of.
+    fn merged(&self, node: usize) -> usize {
+        let mut node = node;
+        while let Some(home) = self.nodes[node].home {
+            node = home;
+        }
+        node
     }
 
     /// Whether `from` needs `target`, directly or not; with `not_directly`, ways that lead there in one step do not count.
-    fn reaches(&self, from: usize, target: usize, not_directly: Option<usize>) -> bool {
-        let mut seen = vec![false; self.nodes.len()];
-        let mut stack: Vec<usize> = self.needs(from).filter(|n| Some(*n) != not_directly).collect();
+    ///
+    /// Past [`SEARCHED`] nodes the answer is yes: on long tapes that costs a fusion here and there, where a full search for
+    /// every pair would take longer than all else.
+    fn reaches(&mut self, from: usize, target: usize, not_directly: Option<usize>) -> bool {
         if not_directly.is_none() && from == target {
             return true;
         }
-        while let Some(n) = stack.pop() {
-            if n == target {
-                return true;
+        self.search += 1;
+        self.seen.resize(self.nodes.len(), 0);
+        let mut seen = std::mem::take(&mut self.seen);
+        let mut stack: Vec<usize> = Vec::new();
+        let mut visited = 0;
+        let mut found = false;
+        let mut next = Some(from);
+        while let Some(n) = next {
+            for need in self.needs(n) {
+                if n == from && Some(need) == not_directly {
+                    continue;
+                }
+                found |= need == target;
+                if std::mem::replace(&mut seen[need], self.search) != self.search {
+                    stack.push(need);
+                }
             }
-            if !std::mem::replace(&mut seen[n], true) {
-                stack.extend(self.needs(n));
+            visited += 1;
+            if found || visited > SEARCHED {
+                found = true;
+                break;
             }
+            next = stack.pop();
         }
-        false
+        self.seen = seen;
+        found
     }
 
     /// A value is stored if a step outside its own group reads it, or the caller does.

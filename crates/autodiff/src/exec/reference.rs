@@ -451,7 +451,7 @@ fn equation<S: Scalar>(e: &Equation, x: &[Array<S>], types: &[Type]) -> Result<V
         Kernel::Cholesky => {
             let m = shape[shape.rank() - 1];
             let mut out = vec![S::ZERO; n];
-            for (a, l) in x[0].reals().chunks(m * m).zip(out.chunks_mut(m * m)) {
+            for (a, l) in x[0].reals().chunks((m * m).max(1)).zip(out.chunks_mut((m * m).max(1))) {
                 for i in 0..m {
                     for j in 0..=i {
                         let sum = (0..j).fold(a[i * m + j], |s, k| s - l[i * m + k] * l[j * m + k]);
@@ -467,8 +467,9 @@ fn equation<S: Scalar>(e: &Equation, x: &[Array<S>], types: &[Type]) -> Result<V
         Kernel::TriangularSolve { lower, transpose } => {
             let (rows, cols) = (shape[shape.rank() - 2], shape[shape.rank() - 1]);
             let mut out = vec![S::ZERO; n];
-            let systems = x[0].reals().chunks(rows * rows).zip(x[1].reals().chunks(rows * cols));
-            for ((a, b), y) in systems.zip(out.chunks_mut(rows * cols)) {
+            let (square, each) = ((rows * rows).max(1), (rows * cols).max(1));
+            let systems = x[0].reals().chunks(square).zip(x[1].reals().chunks(each));
+            for ((a, b), y) in systems.zip(out.chunks_mut(each)) {
                 let at = |i: usize, j: usize| if transpose { a[j * rows + i] } else { a[i * rows + j] };
                 // Forward substitution if op(T) is lower triangular, backward if upper.
                 let forward = lower != transpose;

@@ -348,7 +348,7 @@ fn single(
             let n = ty.shape[ty.shape.rank() - 1];
             by_float!(ty.dtype, T => {
                 let (a, l) = (memory.read::<T>(&inputs[0]), write::<T>(out, len));
-                for (a, l) in a.chunks(n * n).zip(l.chunks_mut(n * n)) {
+                for (a, l) in a.chunks(nonzero(n * n)).zip(l.chunks_mut(nonzero(n * n))) {
                     linalg::cholesky(a, n, l).map_err(|pivot| {
                         let what = format!("cholesky: the matrix is not positive definite (pivot {pivot})");
                         Error::new(crate::ErrorKind::Data, what)
@@ -362,7 +362,8 @@ fn single(
             by_float!(ty.dtype, T => {
                 let (a, b) = (memory.read::<T>(&inputs[0]), memory.read::<T>(&inputs[1]));
                 let x = write::<T>(out, len);
-                for ((a, b), x) in a.chunks(n * n).zip(b.chunks(n * m)).zip(x.chunks_mut(n * m)) {
+                let (square, rows) = (nonzero(n * n), nonzero(n * m));
+                for ((a, b), x) in a.chunks(square).zip(b.chunks(rows)).zip(x.chunks_mut(rows)) {
                     linalg::triangular_solve(a, n, *lower, *transpose, b, m, x);
                 }
             });
@@ -370,6 +371,11 @@ fn single(
         other => unreachable!("{other:?} is no step of its own"),
     }
     Ok(())
+}
+
+/// A length to cut a slice by: an empty slice has no pieces, whatever their length.
+fn nonzero(n: usize) -> usize {
+    n.max(1)
 }
 
 fn window(w: &Window) -> quadric_kernels::Patches {

@@ -107,7 +107,7 @@ impl Primitive<1> for Cholesky {
     }
 
     fn samples() -> Vec<Sample> {
-        [shape![1, 1], shape![3, 3], shape![2, 4, 4]]
+        [shape![1, 1], shape![3, 3], shape![2, 4, 4], shape![2, 0, 0]]
             .into_iter()
             .flat_map(|s| Sample::typed(&Cholesky, [(DType::F64, s, Domain::PositiveDefinite)]))
             .collect()

@@ -77,12 +77,14 @@ impl Scan {
         let out = b.inline(&inner, &[primal, tangent].concat());
         let count = body.outputs().len();
         let floats: Vec<usize> = (0..count).filter(|i| body.type_of(body.outputs()[*i]).dtype.is_float()).collect();
+        let moved = reached(body, &flags);
+        let stacked_dots: Vec<usize> = floats.iter().copied().filter(|i| *i >= self.states && moved[*i]).collect();
         let dot_of = |i: usize| out[count + floats.iter().position(|f| *f == i).expect("a float output")];
         let moving: Vec<usize> = (0..self.states).filter(|i| flags[self.constants + i]).collect();
         let mut outputs: Vec<Value> = out[..self.states].to_vec();
         outputs.extend(moving.iter().map(|i| dot_of(*i)));
         outputs.extend(&out[self.states..count]);
-        outputs.extend(floats.iter().filter(|i| **i >= self.states).map(|i| dot_of(*i)));
+        outputs.extend(stacked_dots.iter().map(|i| dot_of(*i)));
         let body = Arc::new(b.finish_live(outputs));
 
         let mut operands = Vec::new();
@@ -104,7 +106,7 @@ impl Scan {
                 (Some(k), _) => Some(results[self.states + k]),
                 (None, false) => None,
                 (None, true) => {
-                    let k = floats.iter().filter(|f| **f >= self.states).position(|f| *f == i)?;
+                    let k = stacked_dots.iter().position(|f| *f == i)?;
                     Some(results[stacked + k])
                 }
             })
@@ -233,8 +235,12 @@ impl AnyPrimitive for Scan {
 
     fn infer(&self, inputs: &[&Type], bodies: &[Arc<Tape>]) -> Result<Vec<Type>, Error> {
         let [body] = bodies else { bail!(Arity, "scan: one body is needed, got {}", bodies.len()) };
-        if inputs.len() != body.inputs().len() || inputs.len() < self.constants + self.states {
+        if inputs.len() != body.inputs().len() {
             bail!(Arity, "scan: the body takes {} arrays, {} are given", body.inputs().len(), inputs.len());
+        }
+        if inputs.len() < self.constants.saturating_add(self.states) {
+            let (c, s) = (self.constants, self.states);
+            bail!(Arity, "scan: {c} constants and {s} states are more than the body's {} arrays", inputs.len());
         }
         if body.outputs().len() < self.states {
             bail!(Arity, "scan: the state is {} arrays, the body returns {}", self.states, body.outputs().len());

@@ -78,7 +78,8 @@ impl Primitive<2> for TriangularSolve {
         let mut samples = Vec::new();
         for (lower, transpose) in [(true, false), (true, true), (false, false), (false, true)] {
             let op = TriangularSolve { lower, transpose };
-            for (a, b) in [(shape![3, 3], shape![3, 2]), (shape![2, 3, 3], shape![2, 3, 1])] {
+            let none = (shape![3, 3], shape![3, 0]);
+            for (a, b) in [(shape![3, 3], shape![3, 2]), (shape![2, 3, 3], shape![2, 3, 1]), none] {
                 let matrix = (DType::F64, a, Domain::Triangular);
                 samples.extend(Sample::typed(&op, [matrix, (DType::F64, b, Domain::Reals)]));
             }

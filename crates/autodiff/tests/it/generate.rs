@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use quadric_autodiff::exec::reference::{self, Array, Data};
-use quadric_autodiff::ops::{self, Domain, Sample, op};
+use quadric_autodiff::ops::{self, Domain, Ops, Sample, op};
 use quadric_autodiff::shape::{Axes, Type};
 use quadric_autodiff::tape::{Binary, Builder, Kernel, Op, Tape, Value};
 use quadric_autodiff::trace::{self, Var};
@@ -463,7 +463,7 @@ impl Maker<'_> {
                 let y = self.float(b);
                 let y = self.shaped(y, &shape, rng)?;
                 let y = self.tamed(y, 3.0)?;
-                self.structured(p, &[x, y])
+                self.structured(p, &[x, y], rng)
             }
             15 => {
                 // A mask times a number, both ways round a select.
@@ -522,9 +522,12 @@ impl Maker<'_> {
     }
 
     /// A custom function (with its true derivative) or a checkpoint, traced and inlined.
-    fn structured(&mut self, p: usize, x: &[usize]) -> Option<usize> {
+    fn structured(&mut self, p: usize, x: &[usize], rng: &mut Rng) -> Option<usize> {
         let example = Tensor::zeros(self.known[x[0]].ty.clone());
         let pair = &(example.clone(), example);
+        if p % 8 == 7 {
+            return self.random_loop(p / 8, x, rng);
+        }
         let tape = match p % 6 {
             0 => trace::trace(|(x, y): (Var, Var)| trace::custom_pointwise("sine", x, Var::sin, Var::cos) * y, pair),
             1 => {
@@ -572,6 +575,54 @@ impl Maker<'_> {
         let y_data = reference::run(&tape, &data).ok()?.pop()?;
         let ty = self.b.type_of(y).clone();
         self.finish(y, ty, y_data, x)
+    }
+}
+
+impl Maker<'_> {
+    /// A scan over three steps whose body is a program of its own, which may hand on what it was given as it is.
+    fn random_loop(&mut self, p: usize, x: &[usize], rng: &mut Rng) -> Option<usize> {
+        let ty = self.known[x[0]].ty.clone();
+        let each = Tensor::zeros(ty.clone());
+        let mut stacked = vec![0; 3];
+        for (i, at) in stacked.iter_mut().enumerate() {
+            let (x, shape) = (x[i % 2], ty.shape.inserted(0, 1));
+            *at = self.emit(op(ops::Reshape { shape }), &[x])?;
+        }
+        let stacked = self.emit(Op::new(ops::Concat { axis: 0 }), &stacked)?;
+        // (a constant, two states, an input) → (two states, a result); the numbers a body sees are not those it is made
+        // at, so nothing with a domain or a kink is in it.
+        let mut b = Builder::new("body");
+        let mut known: Vec<Value> = (0..4).map(|_| b.input(each.ty().clone())).collect();
+        for _ in 0..rng.below(5) {
+            let (i, j) = (known[rng.below(known.len())], known[rng.below(known.len())]);
+            let y = match rng.below(5) {
+                0 => b.put(op(ops::Tanh), &[i]),
+                1 => b.sin(i),
+                2 => b.add(i, j),
+                3 => b.put(op(ops::Logistic), &[i]),
+                _ => {
+                    let product = b.mul(i, j);
+                    b.put(op(ops::Tanh), &[product])
+                }
+            };
+            known.push(y);
+        }
+        let mut pick = || known[rng.below(known.len())];
+        let body = std::sync::Arc::new(b.finish(vec![pick(), pick(), pick()]).ok()?);
+        let scan = Op::new(ops::Scan { length: 3, constants: 1, states: 2, reverse: p & 1 == 1 });
+        let operands = [x[1], x[0], x[1], stacked];
+        let values: Vec<Value> = operands.iter().map(|i| self.known[*i].value).collect();
+        let outputs = self.b.emit_all(scan.clone(), &values, vec![body.clone()]).ok()?;
+        let mut one = Builder::new("one");
+        let args: Vec<Value> = operands.iter().map(|i| one.input(self.known[*i].ty.clone())).collect();
+        let results = one.emit_all(scan, &args, vec![body]).ok()?;
+        let data: Vec<Array<f64>> = operands.iter().map(|i| self.known[*i].data.clone()).collect();
+        let data = reference::run(&one.finish(results).ok()?, &data).ok()?;
+        let mut last = None;
+        for (y, data) in outputs.into_iter().zip(data) {
+            last = Some(self.finish(y, data.ty.clone(), data, &operands)?);
+        }
+        last
     }
 }
 

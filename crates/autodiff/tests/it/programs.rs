@@ -4,7 +4,7 @@ use quadric_autodiff::exec::{Options, Program};
 use quadric_autodiff::trace::{self, CompileOptions, Var, checkpoint, compile, constant, grad};
 use quadric_autodiff::{DType, Tensor, tensor};
 
-use super::support::{ROADS, run};
+use super::support::{ROADS, run, run_all};
 
 /// An argument, a constant, a result twice, a reshaped result, a moved argument.
 fn odd(x: Var) -> Vec<Var> {
@@ -105,4 +105,60 @@ fn a_checkpoint_lowers_the_peak() {
         }
     }
     assert!(little * 10 < much * 8, "with checkpoints {little} bytes, without {much}");
+}
+
+/// A loop's body may hand its input on as it is, as a state or as a result, and two states may become one: the next step
+/// writes where nobody reads any more.
+#[test]
+fn a_loop_may_return_what_it_was_given() {
+    type Body = fn((Var, Var), Var) -> ((Var, Var), Var);
+    let bodies: [Body; 6] = [
+        |(s, u), r| ((r, u + s), s * r),
+        |(s, u), r| ((s * r, u), r),
+        |(s, u), r| ((u, s), r * s),
+        |(s, _), r| ((s, s), r + s),
+        |(s, u), r| ((s * 2.0, u), r + 1.0),
+        |(_, u), r| ((constant(&Tensor::scalar(0.5)), r), u),
+    ];
+    let x = tensor![0.7, -0.4, 1.1, 0.3];
+    for (k, body) in bodies.iter().enumerate() {
+        let summed = |((s, u), y): ((Var, Var), Var)| s + u * 2.0 + (y * y).sum();
+        let rolled = |x: Var| summed(trace::scan(body, &(x.sum(), x.mean()), &x));
+        let unrolled = |x: Var| {
+            let (mut state, mut results) = ((x.sum(), x.mean()), Vec::new());
+            for t in 0..4 {
+                let (next, y) = body(state, x.slice(0, t..t + 1).sum());
+                state = next;
+                results.push(y.reshape([1]));
+            }
+            summed((state, trace::concat(&results, 0)))
+        };
+        for order in 0..3 {
+            let run = |f: &dyn Fn(Var) -> Var| -> Vec<f64> {
+                let f = |x: Var| match order {
+                    0 => f(x),
+                    1 => grad(f, &x),
+                    _ => trace::hessian(f, &x),
+                };
+                let tape = trace::trace(f, &x).unwrap();
+                run_all(&tape, std::slice::from_ref(&x))[0].to_f64_vec()
+            };
+            for (a, b) in run(&rolled).iter().zip(run(&unrolled)) {
+                assert!((a - b).abs() < 1e-12, "body {k}, order {order}: {a} and {b}");
+            }
+        }
+    }
+}
+
+/// Compiling must not take a time that grows with the square of the tape: this one would take minutes.
+#[test]
+fn long_tapes_compile() {
+    let f = |x: Var| {
+        let step = |y: Var, i: usize| if i % 50 == 0 { y + y.sum() } else { (y * x).sin() };
+        (0..4000).fold(x, step).sum()
+    };
+    let tape = trace::trace(|x: Var| grad(f, &x), &tensor![0.3, 0.4]).unwrap();
+    assert!(tape.equations().len() > 20_000);
+    let g = Program::new(&tape, &Options::default()).call(&[&tensor![0.3, 0.4]]).unwrap();
+    assert!(g[0].to_f64_vec().iter().all(|x| x.is_finite()));
 }
