@@ -31,8 +31,14 @@ impl Primitive<2> for Max {
     }
 }
 
+/// What each operand's slope is where neither wins: ½ at a tie, NaN where the result is.
+fn half_or_nan(t: &mut Builder, y: Value) -> Value {
+    let (number, half) = (t.eq(y, y), t.like(y, 0.5));
+    t.select(number, half, y)
+}
+
 /// The rule of `max` and `min`: the tangent of the operand that `wins(tape, this, other)`; at a tie (neither wins) the mean of both, so
-/// that ties share the cotangent equally.
+/// that ties share the cotangent equally; NaN where an operand is.
 pub(super) fn winner_takes_all(wins: fn(&mut Builder, Value, Value) -> Value) -> Rule {
     Rule::General {
         class: Class::Nonlinear,
@@ -40,7 +46,7 @@ pub(super) fn winner_takes_all(wins: fn(&mut Builder, Value, Value) -> Value) ->
             let (a, b) = (e.inputs[0], e.inputs[1]);
             let (a_wins, b_wins) = (wins(t, a, b), wins(t, b, a));
             let zero = t.like(a, 0.0);
-            let half = t.like(a, 0.5);
+            let half = half_or_nan(t, e.outputs[0]);
             let a_dot = dots[0].unwrap_or(zero);
             let b_dot = dots[1].unwrap_or(zero);
             let sum = t.add(a_dot, b_dot);
@@ -53,7 +59,7 @@ pub(super) fn winner_takes_all(wins: fn(&mut Builder, Value, Value) -> Value) ->
             let (a, b) = (e.inputs[0], e.inputs[1]);
             let (a_wins, b_wins) = (wins(t, a, b), wins(t, b, a));
             let zero = t.like(a, 0.0);
-            let half = t.like(a, 0.5);
+            let half = half_or_nan(t, e.outputs[0]);
             let shared = t.mul(half, y_bar);
             let a_rest = t.select(b_wins, zero, shared);
             let b_rest = t.select(a_wins, zero, shared);

@@ -1,6 +1,7 @@
 //! `max_reduce`: the largest entry along some axes.
 
 use super::prelude::*;
+use super::{Not, op};
 
 /// Maximum over `axes`, which leave the shape; NaN propagates, and the maximum of nothing is −∞.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -10,14 +11,18 @@ pub struct MaxReduce {
 }
 
 impl MaxReduce {
-    /// Where x attains the maximum y (as a bool array of x's shape), and how many places that are (y's shape).
+    /// Where x attains the maximum y (as a bool array of x's shape), and how many places that are (y's shape). Where y is NaN, every
+    /// place counts, and their number is NaN.
     fn winners(axes: &Axes, t: &mut Builder, x: Value, y: Value) -> (Value, Value) {
         let ty = t.type_of(x).clone();
         let kept = axes.complement(ty.shape.rank()).to_vec();
         let top = t.broadcast(y, ty.shape, kept);
-        let wins = t.eq(x, top);
+        let less = t.lt(x, top);
+        let wins = t.put(op(Not), &[less]);
         let ones = t.convert(wins, ty.dtype);
-        (wins, t.sum(ones, axes))
+        let count = t.sum(ones, axes);
+        let number = t.eq(y, y);
+        (wins, t.select(number, count, y))
     }
 }
 
@@ -28,13 +33,14 @@ impl Primitive<1> for MaxReduce {
         float(x)?.without(&self.axes)
     }
 
-    /// The mean tangent of the winners; x̄ shares ȳ equally among them.
+    /// The mean tangent of the winners; x̄ shares ȳ equally among them. NaN where the maximum is.
     fn rule(&self) -> Rule {
         let (forward, backward) = (self.axes.clone(), self.axes.clone());
         Rule::General {
             class: Class::Nonlinear,
             jvp: Box::new(move |t, e, dots| {
-                let Some(x_dot) = dots[0] else { return Ok(vec![None]) };
+                // The maximum of nothing is a constant.
+                let Some(x_dot) = dots[0].filter(|x| t.shape_of(*x).size() > 0) else { return Ok(vec![None]) };
                 let (wins, count) = Self::winners(&forward, t, e.inputs[0], e.outputs[0]);
                 let zero = t.like(x_dot, 0.0);
                 let selected = t.select(wins, x_dot, zero);

@@ -1,6 +1,7 @@
 //! `pow`: a power with a real exponent.
 
 use super::prelude::*;
+use super::{And, op};
 
 /// `y = aᵇ` for floats.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -13,17 +14,28 @@ impl Primitive<2> for Pow {
         same_floats(a, b)
     }
 
-    /// `∂a = b aᵇ⁻¹`, `∂b = y ln a` (0 at a = 0, where y is 0 for every b > 0).
+    /// `∂a = b aᵇ⁻¹`, which is 0 at a = b = 0 as `a⁰ = 1` has it, at every order; `∂b = y ln a`, 0 at a = 0 for b > 0, where y is 0.
+    ///
+    /// At 0⁰ the derivatives in b do not exist, and are infinite or NaN.
     fn rule(&self) -> Rule {
         Rule::pointwise(|t, [a, b], y| {
-            let one = t.like(b, 1.0);
+            let (zero, one) = (t.like(a, 0.0), t.like(b, 1.0));
+            let (a_is_zero, b_is_zero) = (t.eq(a, zero), t.eq(b, zero));
+            let corner = t.put(op(And), &[a_is_zero, b_is_zero]);
+            // Selected before the power is taken: an infinite power would meet a zero cotangent.
             let less = t.sub(b, one);
+            let less = t.select(corner, zero, less);
             let power = t.pow(a, less);
-            let by_base = t.mul(b, power);
-            let zero = t.like(a, 0.0);
-            let at_zero = t.eq(a, zero);
-            let log = t.log(a);
-            let log = t.select(at_zero, zero, log);
+            // √b² is b at the corner, and its slope there is NaN.
+            let square = t.mul(b, b);
+            let square = t.select(corner, square, one);
+            let root = t.sqrt(square);
+            let factor = t.select(corner, root, b);
+            let by_base = t.mul(factor, power);
+            let positive = t.lt(zero, b);
+            let vanishes = t.put(op(And), &[a_is_zero, positive]);
+            let safe = t.select(vanishes, one, a);
+            let log = t.log(safe);
             [by_base, t.mul(y, log)]
         })
     }

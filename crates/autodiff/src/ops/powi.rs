@@ -13,6 +13,9 @@ impl Primitive<1> for Powi {
     const NAME: &'static str = "powi";
 
     fn infer(&self, [x]: [&Type; 1]) -> Result<Type, Error> {
+        if self.n == i32::MIN {
+            bail!(Data, "the exponent {} is the smallest there is, and the derivative needs one less", self.n);
+        }
         float(x)
     }
 

@@ -622,6 +622,40 @@ fn kinks_are_where_the_design_puts_them() {
         tensor![third, 0.0, third, third]
     });
     assert_eq!(both(Var::floor, tensor![1.0, 1.5]), tensor![0.0, 0.0]);
+    // x⁰ is 1, at 0 too; so is the derivative of x¹, and all that follow are 0.
+    let third = |n: f64, x: f64| {
+        let d = |f: &dyn Fn(Var) -> Var, x: Var| grad(|x: Var| f(x).sum(), &x);
+        let power = move |x: Var| x.pow(n);
+        let first = move |x: Var| d(&power, x);
+        let second = move |x: Var| d(&first, x);
+        let all = |x: Var| (first(x), second(x), d(&second, x));
+        let (a, b, c) = trace::compile(all).call(Tensor::scalar(x)).unwrap();
+        [a.item(), b.item(), c.item()]
+    };
+    assert_eq!(third(0.0, 0.0), [0.0, 0.0, 0.0]);
+    assert_eq!(third(1.0, 0.0), [1.0, 0.0, 0.0]);
+    assert_eq!(third(2.0, 0.0), [0.0, 2.0, 0.0]);
+    assert_eq!(third(3.0, 0.0), [0.0, 0.0, 6.0]);
+    // In the exponent, 0ᵇ is flat for b > 0, and 0⁰ has no derivative.
+    assert_eq!(both(|b| b.zeros_like().pow(b), tensor![2.0, 0.5]), tensor![0.0, 0.0]);
+    assert_eq!(grad(|b: Var| b.zeros_like().pow(b).sum(), &tensor![0.0]).unwrap(), tensor![f64::NEG_INFINITY]);
+    let mixed = |x: Var| {
+        let by_base = |a: Var, b: Var| grad(|a: Var| a.pow(b).sum(), &a);
+        grad(|b: Var| by_base(x, b).sum(), &x)
+    };
+    assert!(grad(|x: Var| mixed(x).sum(), &tensor![0.0]).unwrap().item().is_nan());
+    // Where the maximum is NaN, so is its derivative, in both modes; the maximum of nothing is a constant.
+    let has_nan = |f: fn(Var) -> Var, x: Tensor| {
+        let reverse = grad(|x: Var| f(x).sum(), &x).unwrap();
+        let forward = jvp(f, &x, &Tensor::from_fn(DType::F64, x.shape(), |_| 1.0)).unwrap().1;
+        [reverse, forward].iter().all(|t| t.to_f64_vec().iter().any(|x| x.is_nan()))
+    };
+    assert!(has_nan(|x| x.max_axes(&[0]), tensor![1.0, f64::NAN, 2.0]));
+    assert!(has_nan(|x| x.max(x.reverse(0)), tensor![1.0, f64::NAN]));
+    assert!(has_nan(|x| x.min(x.reverse(0)), tensor![1.0, f64::NAN]));
+    let empty = Tensor::zeros(Type::new(DType::F64, [2, 0]));
+    let (top, tangent) = jvp(|x: Var| x.max_axes(&[1]), &empty, &empty).unwrap();
+    assert_eq!((top, tangent), (tensor![f64::NEG_INFINITY, f64::NEG_INFINITY], tensor![0.0, 0.0]));
     assert_eq!(both(Var::sign, tensor![0.0, 1.5]), tensor![0.0, 0.0]);
     // The transpose of select selects, it never multiplies: the side that is not taken may be NaN without harm.
     let guarded = |x: Var| select(x.gt(0.0), x, x.full_like(f64::NAN)) * select(x.gt(0.0), x, x.full_like(1.0)).ln();
