@@ -19,12 +19,16 @@ pub struct Custom {
     pub name: String,
     /// What the declared rule says of its own curvature.
     pub class: Class,
+    /// Whether f is linear in its last operand and its declared derivative is the true one there. It is the engine's word for what it
+    /// makes itself of a declared second derivative; of a user's declaration it cannot be known.
+    pub linear: bool,
 }
 
 impl Custom {
     pub(super) fn parse(p: &Params) -> Result<Op, String> {
         let class = Class::from_name(p.word("class")?).ok_or("the class is linear, multilinear or nonlinear")?;
-        Ok(Op::new(Custom { name: p.text("name")?.to_string(), class }))
+        let linear = p.get("linear").is_ok() && p.flag("linear")?;
+        Ok(Op::new(Custom { name: p.text("name")?.to_string(), class, linear }))
     }
 }
 
@@ -34,7 +38,9 @@ impl AnyPrimitive for Custom {
     }
 
     fn params(&self) -> Params {
-        Params::none().with("name", Param::Text(self.name.clone())).with("class", Param::Word(self.class.name().into()))
+        let class = Param::Word(self.class.name().into());
+        let params = Params::none().with("name", Param::Text(self.name.clone())).with("class", class);
+        if self.linear { params.with("linear", true) } else { params }
     }
 
     fn infer(&self, inputs: &[&Type], bodies: &[Arc<Tape>]) -> Result<Vec<Type>, Error> {
@@ -89,6 +95,11 @@ impl AnyPrimitive for Custom {
 
     fn kernel(&self) -> Kernel {
         Kernel::Body
+    }
+
+    fn declared_linear(&self, moving: &[bool]) -> Option<bool> {
+        let last_alone = moving.split_last().is_some_and(|(last, rest)| *last && !rest.contains(&true));
+        Some(self.linear && last_alone)
     }
 
     fn as_any(&self) -> &dyn Any {

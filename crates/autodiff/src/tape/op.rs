@@ -165,6 +165,11 @@ pub trait AnyPrimitive: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Vec<Batched>, Error>;
     /// What it computes.
     fn kernel(&self) -> Kernel;
+    /// Whether a function whose derivative is declared is known to be linear in the flagged operands, with that derivative; `None` if
+    /// nothing is declared, and rule or bodies tell.
+    fn declared_linear(&self, _moving: &[bool]) -> Option<bool> {
+        None
+    }
     /// For [`Op::downcast`].
     fn as_any(&self) -> &dyn Any;
     /// Equality of primitives of any type.

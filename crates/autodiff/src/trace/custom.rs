@@ -32,7 +32,7 @@ fn body(name: &str, types: &[Type], f: impl FnOnce(&[Var]) -> Vec<Var>) -> Tape 
 #[track_caller]
 fn call(name: &str, x: &[Var], f: Tape, jvp: Tape, vjp: Tape) -> Vec<Var> {
     let bodies = [f, jvp, vjp].map(|t| Arc::new(erase_residuals(&t))).to_vec();
-    emit(Op::new(Custom { name: name.into(), class: Class::Nonlinear }), x, bodies)
+    emit(Op::new(Custom { name: name.into(), class: Class::Nonlinear, linear: false }), x, bodies)
 }
 
 /// Declared derivatives are taken as they stand; residual tags that made them belong to no sweep of the user's.
@@ -180,7 +180,8 @@ pub fn declare_second_derivative(
 /// derivative would see what that tape has for f″ and not what is declared.
 fn with_declared_slope(name: &str, w: &Tape, second: &Tape) -> Tape {
     let ty = w.type_of(w.inputs()[0]).clone();
-    let custom = |mark: &str| Op::new(Custom { name: format!("{name}{mark}"), class: Class::Nonlinear });
+    let custom =
+        |mark: &str, linear: bool| Op::new(Custom { name: format!("{name}{mark}"), class: Class::Nonlinear, linear });
     let finish = |b: Builder, outputs| b.finish(outputs).expect("own values");
     let slope = {
         let mut b = Builder::new(name);
@@ -207,7 +208,7 @@ fn with_declared_slope(name: &str, w: &Tape, second: &Tape) -> Tape {
             (b.input(ty.clone()), b.input(ty.clone()))
         };
         let bodies = vec![slope.clone(), curvature.clone(), curvature.clone()];
-        let f_prime = b.emit_all(custom("′(x)"), &[x], bodies).expect("the bodies have one type throughout")[0];
+        let f_prime = b.emit_all(custom("′(x)", false), &[x], bodies).expect("the bodies have one type throughout")[0];
         let along = b.mul(f_prime, u_dot);
         let bend = b.inline(second, &[x])[0];
         let product = b.mul(u, bend);
@@ -218,6 +219,6 @@ fn with_declared_slope(name: &str, w: &Tape, second: &Tape) -> Tape {
     let mut b = Builder::new(name);
     let inputs = [b.input(ty.clone()), b.input(ty.clone())];
     let bodies = vec![Arc::new(w.clone()), derivative(false), derivative(true)];
-    let outputs = b.emit_all(custom("′"), &inputs, bodies).expect("the bodies have one type throughout");
+    let outputs = b.emit_all(custom("′", true), &inputs, bodies).expect("the bodies have one type throughout");
     finish(b, outputs)
 }

@@ -82,6 +82,12 @@ impl Sides {
     }
 }
 
+/// Whether an output descends from the cut.
+pub(super) fn leads_to_an_output(tape: &Tape, name: &str) -> bool {
+    let flags = forward(tape, name, &vec![Flags::default(); tape.inputs().len()]);
+    tape.outputs().iter().any(|v| flags[v.index()].behind)
+}
+
 fn of(flags: &[Flags], values: &[Value]) -> Vec<Flags> {
     values.iter().map(|v| flags[v.index()]).collect()
 }
@@ -107,8 +113,10 @@ fn forward(tape: &Tape, name: &str, inputs: &[Flags]) -> Vec<Flags> {
             through_body(e, body, name, &given).1
         } else {
             let cut = is_cut(e, name);
-            let behind = cut || holds_cut(e, name) || given.iter().any(|f| f.behind);
-            let raw = !cut && given.iter().any(|f| f.raw);
+            // What no derivative passes (a stop, a comparison) hands on neither.
+            let passes = !matches!(e.op.rule(), Rule::Constant);
+            let behind = cut || holds_cut(e, name) || passes && given.iter().any(|f| f.behind);
+            let raw = !cut && passes && given.iter().any(|f| f.raw);
             vec![Flags { behind, raw, ahead: false }; e.outputs.len()]
         };
         for (v, out) in e.outputs.iter().zip(outputs) {

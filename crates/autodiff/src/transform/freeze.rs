@@ -89,7 +89,7 @@ impl Part {
         }
     }
 
-    /// Checks that a function that is to be taken apart has the cut. Its reverse tape may have lost a cut that nothing
+    /// Checks that a function that is to be taken apart has the cut, and goes on from it. Its reverse tape may have lost a cut that nothing
     /// nonlinear lies before or behind.
     ///
     /// # Errors
@@ -100,6 +100,12 @@ impl Part {
         function.for_each_equation(&mut |e| found |= e.op.downcast::<Cut>().is_some_and(|c| c.name == name));
         if !found {
             bail!(Selection, "the function has no cut named \"{name}\"");
+        }
+        if !super::cut::leads_to_an_output(function, name) {
+            bail!(
+                Selection,
+                "the value does not depend on the cut \"{name}\": what `cut` returns is the value behind it, and is not used"
+            );
         }
         Ok(())
     }
@@ -175,6 +181,9 @@ impl Freeze {
                 return Err(e.at(&r.line));
             }
             return Ok(());
+        }
+        if self.live == (Part::Scope { path: String::new() }) {
+            bail!(Selection, "the path of the scope is empty");
         }
         if self.live != Part::Hessian && !residuals.iter().any(|r| self.live.holds(r)) {
             let what = match &self.live {

@@ -189,7 +189,7 @@ pub fn transpose(tape: &Tape, linear: &[bool]) -> Result<Tape, Error> {
 /// if it is zero, and that is not checked).
 pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
     super::check_flags(tape, linear, "transpose")?;
-    let zero = zeros(tape);
+    let zero = zeros_in(tape);
     for (i, (v, moves)) in tape.outputs().iter().zip(moving_outputs(tape, linear)?).enumerate() {
         if !moves && !zero[v.index()] {
             let what = format!("output {i} does not depend on what it is declared to be linear in, and is not zero");
@@ -201,7 +201,7 @@ pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
 
 /// Which outputs depend on the flagged inputs, linearly; an error if any equation on the way is not linear.
 fn moving_outputs(tape: &Tape, linear: &[bool]) -> Result<Vec<bool>, Error> {
-    let zero = zeros(tape);
+    let zero = zeros_in(tape);
     let mut moves = vec![false; tape.value_count()];
     for (v, flag) in tape.inputs().iter().zip(linear) {
         moves[v.index()] = *flag;
@@ -211,8 +211,12 @@ fn moving_outputs(tape: &Tape, linear: &[bool]) -> Result<Vec<bool>, Error> {
         if moving == 0 {
             continue;
         }
+        let flags: Vec<bool> = e.inputs.iter().map(|v| moves[v.index()]).collect();
+        if e.op.declared_linear(&flags) == Some(false) {
+            let what = format!("{}: a derivative that is declared cannot be seen to be linear", e.op.name());
+            return Err(at(Error::new(ErrorKind::Declaration, what), e));
+        }
         if let Some(body) = e.bodies.first() {
-            let flags: Vec<bool> = e.inputs.iter().map(|v| moves[v.index()]).collect();
             let at_first = |i: usize| zero[e.inputs[i].index()];
             let outputs = moving_through(e, body, flags, &at_first).map_err(|error| at(error, e))?;
             for (v, moved) in e.outputs.iter().zip(outputs) {
@@ -258,7 +262,7 @@ fn moving_through(
         *flag |= is_zero_at_first(i);
     }
     let moved = moving_outputs(body, &flags)?;
-    let zero = zeros(body);
+    let zero = zeros_in(body);
     for i in 0..states {
         let kept = if flags[constants + i] { moved[i] || zero[body.outputs()[i].index()] } else { !moved[i] };
         if !kept {
@@ -278,9 +282,18 @@ fn is_solved_for(e: &Equation, moves: &[bool]) -> bool {
 }
 
 /// Which values are written as zeros, or as a linear function of zeros alone: a product with an absent tangent counts.
-fn zeros(tape: &Tape) -> Vec<bool> {
+fn zeros_in(tape: &Tape) -> Vec<bool> {
     let mut zeros = vec![false; tape.value_count()];
     for e in tape.equations() {
+        if let Some(body) = e.bodies.first().filter(|_| matches!(e.op.rule(), Rule::Structured { .. })) {
+            // What is zero whatever goes into the body; a loop that does not run leaves its state what it was.
+            let runs = !matches!(e.op.kernel(), Kernel::Scan { length: 0, .. });
+            let inner = zeros_in(body);
+            for (v, out) in e.outputs.iter().zip(body.outputs()) {
+                zeros[v.index()] = runs && inner[out.index()];
+            }
+            continue;
+        }
         let mut floats = e.inputs.iter().filter(|v| tape.type_of(**v).dtype.is_float()).peekable();
         let is_zero = match (e.op.kernel(), e.op.rule()) {
             (Kernel::Constant(t), _) => t.to_f64_vec().iter().all(|x| *x == 0.0),

@@ -11,7 +11,8 @@ use crate::tape::{Batched, Builder, Tape, Value};
 /// The tape over a batch of `size`: flagged inputs get axis 0 of that size, and so does every output.
 ///
 /// # Errors
-/// [`ErrorKind::NoRule`](crate::ErrorKind::NoRule) for a primitive that cannot be batched.
+/// [`ErrorKind::NoRule`](crate::ErrorKind::NoRule) for a primitive that cannot be batched; [`ErrorKind::Shape`](crate::ErrorKind::Shape)
+/// if a batch of some array would be too large or have too many axes.
 ///
 /// # Example
 /// ```
@@ -24,6 +25,10 @@ use crate::tape::{Batched, Builder, Tape, Value};
 /// ```
 pub fn vmap(tape: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error> {
     check_flags(tape, batched, "vmap")?;
+    for e in tape.equations() {
+        let fits = e.outputs.iter().try_for_each(|v| tape.type_of(*v).batched(size).check());
+        fits.map_err(|error| at(error.within("vmap"), e))?;
+    }
     let mut b = Builder::new(tape.name());
     let mut map: Vec<Option<Batched>> = vec![None; tape.value_count()];
     for (v, flag) in tape.inputs().iter().zip(batched) {

@@ -380,3 +380,16 @@ fn a_linear_function_has_parts_that_are_zero() {
     let error = hvp_of_part(&Part::nme("y"), f, &x, &x).unwrap_err();
     assert!(error.to_string().starts_with("the function has no cut named \"y\""), "{error}");
 }
+
+/// A constant of every derivative is none of the parameters: the loss may read one that is stopped.
+#[test]
+fn a_stopped_parameter_does_not_bend_the_loss() {
+    let f = |x: Var| (cut("z", x.sin()).sum() * x.stop_gradient().sum()).exp();
+    let (x, v) = (tensor![0.3, -0.4], tensor![1.0, 0.5]);
+    let [h, g, n] = [Part::Hessian, Part::gauss_newton("z"), Part::nme("z")].map(|p| {
+        let product = hvp_of_part(&p, f, &x, &v).unwrap();
+        product.to_f64_vec()
+    });
+    assert!(norm(&g) > 1e-3 && norm(&n) > 1e-3);
+    assert!(off(&sum(&[&g, &n]), &h) < 1e-14);
+}
