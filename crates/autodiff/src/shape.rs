@@ -6,6 +6,9 @@ use std::ops::Deref;
 use crate::dtype::DType;
 use crate::error::{Error, bail};
 
+/// Most axes of an array. The kernels walk that many, and batches add theirs.
+pub const MAX_RANK: usize = 24;
+
 /// The sizes of a tensor along its axes; `[]` is a scalar.
 #[derive(Clone, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
 pub struct Shape(Vec<usize>);
@@ -28,7 +31,8 @@ impl Shape {
 
     /// The number of elements: the product of the sizes, 1 for a scalar.
     pub fn size(&self) -> usize {
-        self.0.iter().product()
+        // Saturating: a size beyond memory must not come round to a small one.
+        self.0.iter().fold(1, |n: usize, dim| n.saturating_mul(*dim))
     }
 
     /// Row-major strides, in elements.
@@ -217,7 +221,20 @@ impl Type {
 
     /// Bytes of a value of this type.
     pub fn bytes(&self) -> usize {
-        self.shape.size() * self.dtype.size()
+        self.shape.size().saturating_mul(self.dtype.size())
+    }
+
+    /// Checks that there can be such an array: its bytes are countable, axes of size 0 aside, and its axes are at most
+    /// [`MAX_RANK`].
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let occupied = self.shape.iter().map(|n| (*n).max(1)).fold(self.dtype.size(), usize::saturating_mul);
+        if occupied > isize::MAX as usize {
+            bail!(Shape, "{self} is larger than any memory");
+        }
+        if self.shape.rank() > MAX_RANK {
+            bail!(Shape, "{self} has {} axes, {MAX_RANK} are the most", self.shape.rank());
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@
 use crate::element::Element;
 
 /// Most axes that a view may have after simplification.
-pub const MAX_RANK: usize = 16;
+pub const MAX_RANK: usize = 32;
 
 /// dst ← the view, in row-major order.
 ///

@@ -51,7 +51,7 @@ impl AnyPrimitive for Concat {
             {
                 bail!(Shape, "concat: {first} and {x} differ on an axis other than {}", self.axis);
             }
-            total += x.shape[self.axis];
+            total = usize::saturating_add(total, x.shape[self.axis]);
         }
         Ok(vec![first.with_shape(first.shape.resized(self.axis, total))])
     }

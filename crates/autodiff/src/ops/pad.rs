@@ -24,7 +24,12 @@ impl Primitive<1> for Pad {
         }
         for i in 0..rank {
             let n = x.shape[i];
-            let needed = self.low[i] + if n == 0 { 0 } else { (n - 1) * (self.inner[i] + 1) + 1 };
+            let spread = n.checked_sub(1).map_or(0, |n| n.saturating_mul(self.inner[i].saturating_add(1)).saturating_add(1));
+            let needed = self.low[i].saturating_add(spread);
+            // Strides are in elements, and signed.
+            if self.inner[i] > 0 && self.inner[i].saturating_add(1).saturating_mul(self.shape.size().max(1)) > isize::MAX as usize {
+                bail!(Shape, "{} zeros between neighbours along axis {i} of {x} are too many", self.inner[i]);
+            }
             if needed > self.shape[i] {
                 bail!(Shape, "axis {i} of {x} needs {needed} places, the result has {}", self.shape[i]);
             }

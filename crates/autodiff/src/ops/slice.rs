@@ -23,7 +23,12 @@ impl Primitive<1> for Slice {
         }
         for i in 0..rank {
             let (start, size, step) = (self.start[i], self.size[i], self.step[i]);
-            let inside = if size == 0 { start <= x.shape[i] } else { start + (size - 1) * step < x.shape[i] };
+            let last = size.checked_sub(1).map(|n| n.saturating_mul(step).saturating_add(start));
+            let inside = last.map_or(start <= x.shape[i], |last| last < x.shape[i]);
+            // Strides are in elements, and signed.
+            if step.saturating_mul(x.shape.size().max(1)) > isize::MAX as usize {
+                bail!(Shape, "the step {step} along axis {i} of {x} is too long");
+            }
             if !inside {
                 bail!(Shape, "{size} entries from {start}, {step} apart, reach past axis {i} of {x}");
             }

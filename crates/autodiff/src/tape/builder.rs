@@ -17,9 +17,12 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// An empty tape called `name`.
-    pub fn new(name: impl Into<String>) -> Builder {
-        let tape = Tape { name: name.into(), inputs: vec![], equations: vec![], outputs: vec![], types: vec![] };
+    /// An empty tape called `name`, with `_` for what is no letter, digit or `_`; a tape without a name is `f`.
+    pub fn new(name: impl AsRef<str>) -> Builder {
+        let word = |c: char| if c.is_alphanumeric() { c } else { '_' };
+        let name: String = name.as_ref().chars().map(word).collect();
+        let name = if name.is_empty() { "f".into() } else { name };
+        let tape = Tape { name, inputs: vec![], equations: vec![], outputs: vec![], types: vec![] };
         Builder { tape, label: Label::default() }
     }
 
@@ -68,6 +71,7 @@ impl Builder {
     pub fn emit_all(&mut self, op: Op, inputs: &[Value], bodies: Vec<Arc<Tape>>) -> Result<Vec<Value>, Error> {
         let types: Vec<&Type> = inputs.iter().map(|v| self.tape.type_of(*v)).collect();
         let outputs = op.infer(&types, &bodies)?;
+        outputs.iter().try_for_each(|ty| ty.check().map_err(|e| e.within(op.name())))?;
         let outputs: Vec<Value> = outputs.into_iter().map(|t| self.define(t)).collect();
         self.tape.equations.push(Equation {
             op,

@@ -25,14 +25,22 @@ impl Line {
         Line { file: Arc::from(location.file()), line: location.line(), column: location.column() }
     }
 
-    /// Whether this line lies in the sources of Quadric's own crates (and so says little to a user).
+    /// Whether this line lies in the sources of Quadric's own crates, or of the standard library (as in `.map(Var::exp)`),
+    /// and so says little to a user.
     pub fn is_own(&self) -> bool {
-        ["autodiff", "nn", "curvature", "regularization"].iter().any(|name| {
-            let file = self.file.replace('\\', "/");
-            file.starts_with(&format!("crates/{name}/src/"))
-                || file.contains(&format!("/crates/{name}/src/"))
-                || file.contains(&format!("/quadric-{name}-"))
-        })
+        self.is_std()
+            || ["autodiff", "nn", "curvature", "regularization"].iter().any(|name| {
+                let file = self.file.replace('\\', "/");
+                file.starts_with(&format!("crates/{name}/src/"))
+                    || file.contains(&format!("/crates/{name}/src/"))
+                    || file.contains(&format!("/quadric-{name}-"))
+            })
+    }
+
+    /// Whether this line lies in the sources of the standard library.
+    pub(crate) fn is_std(&self) -> bool {
+        let file = self.file.replace('\\', "/");
+        file.starts_with("/rustc/") || file.contains("/lib/rustlib/src/")
     }
 }
 

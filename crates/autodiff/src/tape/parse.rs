@@ -29,7 +29,7 @@ pub type Catalogue = dyn Fn(&str, &Params) -> Option<Result<Op, String>>;
 /// # Ok::<(), quadric_autodiff::Error>(())
 /// ```
 pub fn parse(text: &str, catalogue: &Catalogue, constants: &[Tensor]) -> Result<Tape, Error> {
-    let mut p = Parser { text: text.chars().collect(), at: 0, catalogue, constants };
+    let mut p = Parser { text: text.chars().collect(), at: 0, catalogue, constants, depth: 0 };
     let tape = p.tape()?;
     p.space();
     if p.at < p.text.len() {
@@ -43,7 +43,12 @@ struct Parser<'a> {
     at: usize,
     catalogue: &'a Catalogue,
     constants: &'a [Tensor],
+    /// Bodies in bodies that are being read.
+    depth: usize,
 }
+
+/// How deep tapes may be nested in a text; deeper ones would only overflow the stack.
+const DEPTH: usize = 100;
 
 type Names = HashMap<String, Value>;
 
@@ -135,6 +140,16 @@ impl Parser<'_> {
 
     fn tape(&mut self) -> Result<Tape, Error> {
         self.expect("tape")?;
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err(self.error(format!("tapes are nested more than {DEPTH} deep")));
+        }
+        let tape = self.tape_after_its_word();
+        self.depth -= 1;
+        tape
+    }
+
+    fn tape_after_its_word(&mut self) -> Result<Tape, Error> {
         let name = self.word("the tape's name")?;
         let mut b = Builder::new(name);
         let mut names = Names::new();
@@ -148,6 +163,7 @@ impl Parser<'_> {
             let name = self.word("an input")?;
             self.expect(":")?;
             let v = b.input(self.ty()?);
+            b.type_of(v).check().map_err(|e| self.error_at(at, e))?;
             if names.insert(name.clone(), v).is_some() {
                 return Err(self.error_at(at, format!("{name} is defined twice")));
             }
@@ -172,7 +188,9 @@ impl Parser<'_> {
 
     fn equation(&mut self, b: &mut Builder, names: &mut Names) -> Result<(), Error> {
         let mut results: Vec<(String, Option<Type>, usize)> = Vec::new();
-        loop {
+        self.space();
+        // An equation without results is possible, if useless.
+        while self.peek() != Some('=') {
             self.space();
             let at = self.at;
             let name = self.word("a result or `return`")?;

@@ -45,7 +45,7 @@ impl Tape {
 
     fn write(&self, out: &mut impl Write, table: &[Tensor], depth: usize, labels: bool) -> fmt::Result {
         let pad = "  ".repeat(depth);
-        write!(out, "tape {}(", if self.name.is_empty() { "f" } else { &self.name })?;
+        write!(out, "tape {}(", self.name)?;
         for (i, v) in self.inputs.iter().enumerate() {
             write!(out, "{}{v}: {}", if i == 0 { "" } else { ", " }, self.type_of(*v))?;
         }
@@ -55,7 +55,7 @@ impl Tape {
             for (i, v) in e.outputs.iter().enumerate() {
                 write!(out, "{}{v}: {}", if i == 0 { "" } else { ", " }, self.type_of(*v))?;
             }
-            write!(out, " = {}", e.op.name())?;
+            write!(out, "{}= {}", if e.outputs.is_empty() { "" } else { " " }, e.op.name())?;
             let params = e.op.params().0;
             if !params.is_empty() {
                 out.write_str("[")?;

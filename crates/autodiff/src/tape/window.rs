@@ -24,7 +24,7 @@ pub struct Window {
 
 impl Window {
     fn places(size: usize, padding: usize, kernel: usize, stride: usize, dilation: usize) -> usize {
-        (size + padding - (dilation * (kernel - 1) + 1)) / stride + 1
+        (size + padding - (dilation * (kernel - 1) + 1)) / stride + 1 // `check` has seen that nothing here overflows
     }
 
     /// Positions down.
@@ -41,12 +41,12 @@ impl Window {
 
     /// All positions.
     pub fn positions(&self) -> usize {
-        self.out_height() * self.out_width()
+        self.out_height().saturating_mul(self.out_width())
     }
 
     /// Entries of a window: channels × height × width.
     pub fn rows(&self) -> usize {
-        self.channels * self.kernel[0] * self.kernel[1]
+        self.channels.saturating_mul(self.kernel[0]).saturating_mul(self.kernel[1])
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
@@ -60,8 +60,13 @@ impl Window {
                 self.dilation
             );
         }
-        let reach = |i: usize| self.dilation[i] * (self.kernel[i] - 1) + 1;
-        if self.height + top + bottom < reach(0) || self.width + left + right < reach(1) {
+        let reach = |i: usize| self.dilation[i].saturating_mul(self.kernel[i] - 1).saturating_add(1);
+        let padded = [(self.height, top, bottom), (self.width, left, right)]
+            .map(|(n, a, b)| n.saturating_add(a).saturating_add(b));
+        if padded.iter().any(|n| *n > isize::MAX as usize) {
+            bail!(Shape, "the padding {:?} is larger than any memory", self.padding);
+        }
+        if padded[0] < reach(0) || padded[1] < reach(1) {
             bail!(Shape, "a window of {}x{} does not fit the padded image", reach(0), reach(1));
         }
         Ok(())

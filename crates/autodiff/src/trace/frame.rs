@@ -65,13 +65,11 @@ pub fn is_open() -> bool {
 
 fn label_here(location: &Location<'_>) -> Label {
     STACK.with_borrow(|s| {
-        let line = match &s.caller {
-            // What a transform writes for itself belongs to whoever called it.
-            Some(caller) if location.file().replace('\\', "/").contains("autodiff/src/trace/derivatives/") => {
-                caller.clone()
-            }
-            _ => Line::of(location),
-        };
+        let line = Line::of(location);
+        // What a transform writes for itself belongs to whoever called it, and so does what was handed to the standard
+        // library (`.map(Var::exp)`), which does not say by whom.
+        let unsaid = line.is_std() || line.file.replace('\\', "/").contains("autodiff/src/trace/derivatives/");
+        let line = s.caller.clone().filter(|_| unsaid).unwrap_or(line);
         Label { line: Some(line), scope: s.scope.clone(), ..Label::default() }
     })
 }

@@ -55,10 +55,11 @@ fn record<R: Tree<Leaf = Var>>(name: &str, types: &[Type], f: impl FnOnce(Vec<Va
     if !is_open() {
         frame::take_notes();
     }
-    let here = Line::of(Location::caller());
+    let location = Location::caller();
+    let here = Line::of(location);
     let recorded = catch_unwind(AssertUnwindSafe(|| {
         let (frame, vars) = frame::Open::new(name, types);
-        let result = f(vars);
+        let result = frame::called_from(location, || f(vars));
         let outputs: Vec<Var> = result.leaves().into_iter().copied().collect();
         // What is wrong with the results has no line of its own: it is that of who traces.
         let (tape, captured) = frame.close(&outputs).map_err(|e| e.at(&here))?;

@@ -3,6 +3,8 @@
 use quadric_autodiff::ops;
 use quadric_autodiff::pass::{cse, lower, optimize, simplify};
 use quadric_autodiff::tape::{Params, Tape, parse};
+use quadric_autodiff::tensor;
+use quadric_autodiff::trace::{self, Var};
 use quadric_autodiff::transform::{jvp, linearize, vjp, vmap};
 
 use super::support::{golden, reparsed};
@@ -103,4 +105,19 @@ fn optimising_twice_changes_nothing_more() {
             assert_eq!(once.without_dead(), once);
         }
     }
+}
+
+/// Names that are no words, results that are none: whatever can be traced can be printed and read.
+#[test]
+fn odd_tapes_round_trip() {
+    use quadric_autodiff::trace::{checkpoint, declare_second_derivative, grad};
+    let named = |x: Var| grad(|x: Var| declare_second_derivative("soft plus", x, Var::sin, |x| x).sum(), &x);
+    let silent = |x: Var| {
+        checkpoint(|_: Var| Vec::<Var>::new(), &x);
+        x
+    };
+    for tape in [trace::trace(named, &tensor![0.5]).unwrap(), trace::trace(silent, &tensor![0.5]).unwrap()] {
+        assert_eq!(reparsed(&tape), tape, "{tape}");
+    }
+    assert_eq!(quadric_autodiff::tape::Builder::new("a b/c").finish(vec![]).unwrap().name(), "a_b_c");
 }

@@ -96,6 +96,44 @@ fn shapes_that_do_not_fit() {
     );
 }
 
+/// Sizes beyond memory are said to be so, and do not come round to small ones.
+#[test]
+fn arrays_that_cannot_be() {
+    let kind = ErrorKind::Shape;
+    let large = 1usize << 32;
+    assert_eq!(
+        traced(|x| x.sum().broadcast_to([large, large]), kind),
+        "broadcast: f64[4294967296,4294967296] is larger than any memory (HERE)"
+    );
+    let empty = Tensor::zeros(Type::new(DType::F64, [0]));
+    assert_eq!(
+        told(trace::trace(|x: Var| x.reshape([large, large]), &empty), kind),
+        "reshape: f64[0] has 0 elements, [4294967296,4294967296] has 18446744073709551615 (HERE)"
+    );
+    assert_eq!(
+        traced(|x| x.pad(1, usize::MAX - 1, 0), kind),
+        "pad: f64[2,18446744073709551615] is larger than any memory (HERE)"
+    );
+    assert_eq!(
+        traced(|x| x.reshape([1, 1, 2, 3]).patches([2, 2], [1, 1], [usize::MAX, 1, 0, 0], [1, 1]), kind),
+        "patches: the padding [18446744073709551615, 1, 0, 0] is larger than any memory (HERE)"
+    );
+    assert_eq!(
+        traced(|x| x.reshape([1, 1, 2, 3]).patches([2, 2], [1, 1], [0; 4], [usize::MAX, 1]), kind),
+        "patches: a window of 18446744073709551615x2 does not fit the padded image (HERE)"
+    );
+    assert_eq!(
+        traced(|x| x.reshape([vec![1; 23], vec![2, 3]].concat()), kind),
+        "reshape: f64[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2,3] has 25 axes, 24 are the most (HERE)"
+    );
+    assert_eq!(
+        told(vmap(|x: Var| x.reshape([vec![1; 22], vec![2, 3]].concat()), &w().reshaped([1, 2, 3])), kind),
+        "vmap: f64[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2,3] has 25 axes, 24 are the most (HERE)"
+    );
+    let message = Tensor::new([large, large, 0], &[0.0; 0]).unwrap_err().to_string();
+    assert_eq!(message, "tensor: f64[4294967296,4294967296,0] is larger than any memory");
+}
+
 #[test]
 fn dtypes_that_do_not_fit() {
     let said = |text: String, sentence: &str| assert_eq!(text, format!("{sentence} (HERE)"));
@@ -265,6 +303,17 @@ fn declarations_that_do_not_hold() {
         traced(|x| custom_derivative("f", &[x], |x| vec![x[0]], |_, d| vec![d[0] + 1.0]), Declaration),
         "add is not linear in what it is declared to be linear in",
     );
+    // A declaration within: forward mode would run its f, reverse mode its derivative, and they need not agree.
+    said(
+        traced(
+            |x| {
+                let inner = |d: Var| custom_derivative("i", &[d], |q| vec![q[0] * 2.0], |_, e| vec![e[0] * 3.0])[0];
+                custom_derivative("f", &[x], |x| vec![x[0]], |_, d| vec![inner(d[0])])
+            },
+            Declaration,
+        ),
+        "custom: a derivative that is declared cannot be seen to be linear",
+    );
     said(
         traced(|x| custom_derivative("f", &[x], |x| vec![x[0]], |x, _| vec![x[0] + x[0]]), Declaration),
         "output 0 does not depend on what it is declared to be linear in, and is not zero",
@@ -311,6 +360,25 @@ fn selections_that_match_nothing_or_too_much() {
     let quadratic = |x: Var| (x * x).sum();
     let g = Part::gauss_newton("z");
     assert_eq!(told(hvp_of_part(&g, quadratic, x, x), Selection), "the function has no cut named \"z\" (HERE)");
+    assert_eq!(
+        told(
+            hvp_of_part(
+                &g,
+                |x: Var| {
+                    let _ = cut("z", x * x);
+                    (x * x).powi(2).sum()
+                },
+                x,
+                x
+            ),
+            Selection
+        ),
+        "the value does not depend on the cut \"z\": what `cut` returns is the value behind it, and is not used (HERE)"
+    );
+    assert_eq!(
+        told(hvp_of_part(&Part::Scope { path: String::new() }, quadratic, x, x), Selection),
+        "the path of the scope is empty (HERE)"
+    );
     assert_eq!(
         told(
             hvp_of_part(
@@ -545,6 +613,10 @@ fn text_that_is_no_tape() {
         "tape f(v0: f64[-2]) { return v0 }",
         "tape f(v0: f64[99999999999999999999]) { return v0 }",
     ];
+    // Deep enough to overflow the stack of whoever reads it without counting.
+    let nested = "v1 = checkpoint[replay=false] v0 with tape f(v0: f64[]) {\n".repeat(20_000);
+    let error = parse(&format!("tape f(v0: f64[]) {{\n{nested}"), &find, &[]).unwrap_err().to_string();
+    assert!(error.ends_with("tapes are nested more than 100 deep"), "{error}");
     let inside = [
         "v1 = sine v0",
         "v1 exp v0",
@@ -586,4 +658,29 @@ fn text_that_is_no_tape() {
         text += &format!("{source}\n----\n{error}\n\n");
     }
     golden("tests/golden/parse_errors.txt", &text);
+}
+
+#[test]
+fn numbers_and_places_that_do_not_exist() {
+    assert_eq!(
+        traced(|x| x.powi(i32::MIN), Data),
+        "powi: the exponent -2147483648 is the smallest there is, and the derivative needs one less (HERE)"
+    );
+    assert_eq!(
+        traced(|x| x.top_k(7, 1).0, ErrorKind::Shape),
+        "top_k: the 7 largest of 3 entries along axis 1 of f64[2,3] (HERE)"
+    );
+    assert_eq!(
+        traced(|_| trace::iota(DType::F64, [2], 1), ErrorKind::Shape),
+        "iota: axis 1 is out of range for rank 1 (HERE)"
+    );
+    assert_eq!(
+        told(trace::vmap_axes(|x: Var| x, &w(), &[Some(5)], 0), ErrorKind::Shape),
+        "vmap_axes: axis 5 is out of range for rank 2 (HERE)"
+    );
+    // Through a function of the standard library, which hides the line, the trace's own line is given.
+    assert_eq!(
+        traced(|x| [x].map(Var::cholesky)[0], ErrorKind::Shape),
+        "cholesky: the operand is f64[2,3], a square matrix is needed (HERE)"
+    );
 }

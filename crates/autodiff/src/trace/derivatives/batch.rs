@@ -69,12 +69,25 @@ pub fn vmap_axes<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
                 .iter()
                 .zip(in_axes)
                 .map(|(v, axis)| match axis {
-                    Some(axis) => (move_axis(*v, check(crate::shape::axis(*axis, v.shape().rank())), 0), true),
+                    Some(axis) => (
+                        move_axis(
+                            *v,
+                            check(crate::shape::axis(*axis, v.shape().rank()).map_err(|e| e.within("vmap_axes"))),
+                            0,
+                        ),
+                        true,
+                    ),
                     None => (*v, false),
                 })
                 .collect();
             let y = over_batch(&f, &x, &moved);
-            y.map_leaves(|v| move_axis(*v, 0, check(crate::shape::axis(out_axis, v.shape().rank()))))
+            y.map_leaves(|v| {
+                move_axis(
+                    *v,
+                    0,
+                    check(crate::shape::axis(out_axis, v.shape().rank()).map_err(|e| e.within("vmap_axes"))),
+                )
+            })
         })
     })
 }

@@ -128,7 +128,7 @@ impl Var {
         let along = self.axis("pad", along);
         let mut lows = vec![0; shape.rank()];
         lows[along] = low;
-        let padded = shape.resized(along, low + shape[along] + high);
+        let padded = shape.resized(along, low.saturating_add(shape[along]).saturating_add(high));
         put(op(ops::Pad { low: lows, inner: vec![0; shape.rank()], shape: padded }), &[self])
     }
 

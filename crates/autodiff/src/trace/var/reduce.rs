@@ -1,8 +1,10 @@
 //! Along axes: sums, means, largest entries, orders.
 
 use super::{Var, put};
+use crate::error::{Error, ErrorKind};
 use crate::ops::{self, op};
 use crate::shape::Axes;
+use crate::trace::stop;
 
 impl Var {
     #[track_caller]
@@ -153,6 +155,11 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn top_k(self, k: usize, along: isize) -> (Var, Var) {
+        let n = self.shape()[self.axis("top_k", along)];
+        if k > n {
+            let what = format!("top_k: the {k} largest of {n} entries along axis {along} of {}", self.ty());
+            stop(Error::new(ErrorKind::Shape, what));
+        }
         let places = self.argsort(along).reverse(along).slice(along, 0..k);
         (self.gather_along(places, along), places)
     }

@@ -92,7 +92,7 @@ pub fn scalar(dtype: DType, x: f64) -> Var {
 #[must_use]
 pub fn iota(dtype: DType, shape: impl Into<Shape>, along: isize) -> Var {
     let ty = Type::new(dtype, shape);
-    let axis = check(axis(along, ty.shape.rank()));
+    let axis = check(axis(along, ty.shape.rank()).map_err(|e| e.within("iota")));
     put(op(ops::Iota { ty, axis }), &[])
 }
 
