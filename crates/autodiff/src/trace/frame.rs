@@ -219,6 +219,8 @@ pub(super) fn inline(tape: &Tape, args: &[Var]) -> Vec<Var> {
 ///
 /// The scope is part of every label inside: reports, freezes and attributions can name it.
 ///
+/// A `/` in a name makes a path of it: `scope("a/b", f)` is selected as `scope("a", || scope("b", f))` is.
+///
 /// # Example
 /// ```
 /// use quadric_autodiff::{tensor, trace::{Var, hvp_of_part, scope}};

@@ -189,8 +189,9 @@ pub fn transpose(tape: &Tape, linear: &[bool]) -> Result<Tape, Error> {
 /// if it is zero, and that is not checked).
 pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
     super::check_flags(tape, linear, "transpose")?;
-    let zero = zeros_in(tape);
-    for (i, (v, moves)) in tape.outputs().iter().zip(moving_outputs(tape, linear)?).enumerate() {
+    let none = vec![false; tape.inputs().len()];
+    let zero = zeros_in(tape, &none);
+    for (i, (v, moves)) in tape.outputs().iter().zip(moving_outputs(tape, linear, &none)?).enumerate() {
         if !moves && !zero[v.index()] {
             let what = format!("output {i} does not depend on what it is declared to be linear in, and is not zero");
             return Err(Error::new(ErrorKind::Declaration, what));
@@ -200,8 +201,8 @@ pub fn check_linear(tape: &Tape, linear: &[bool]) -> Result<(), Error> {
 }
 
 /// Which outputs depend on the flagged inputs, linearly; an error if any equation on the way is not linear.
-fn moving_outputs(tape: &Tape, linear: &[bool]) -> Result<Vec<bool>, Error> {
-    let zero = zeros_in(tape);
+fn moving_outputs(tape: &Tape, linear: &[bool], zero: &[bool]) -> Result<Vec<bool>, Error> {
+    let zero = zeros_in(tape, zero);
     let mut moves = vec![false; tape.value_count()];
     for (v, flag) in tape.inputs().iter().zip(linear) {
         moves[v.index()] = *flag;
@@ -217,8 +218,8 @@ fn moving_outputs(tape: &Tape, linear: &[bool]) -> Result<Vec<bool>, Error> {
             return Err(at(Error::new(ErrorKind::Declaration, what), e));
         }
         if let Some(body) = e.bodies.first() {
-            let at_first = |i: usize| zero[e.inputs[i].index()];
-            let outputs = moving_through(e, body, flags, &at_first).map_err(|error| at(error, e))?;
+            let at_first = e.inputs.iter().map(|v| zero[v.index()]).collect();
+            let outputs = moving_through(e, body, flags, at_first).map_err(|error| at(error, e))?;
             for (v, moved) in e.outputs.iter().zip(outputs) {
                 moves[v.index()] = moved;
             }
@@ -249,27 +250,46 @@ fn not_linear(e: &Equation) -> Error {
     Error::new(ErrorKind::Declaration, what)
 }
 
-/// [`moving_outputs`] of an equation by its body. A loop's state that begins at zero may move; then every step must leave it moving or
-/// zero, and one that begins elsewhere must never be reached, or the loop is affine.
-fn moving_through(
-    e: &Equation,
-    body: &Tape,
-    mut flags: Vec<bool>,
-    is_zero_at_first: &dyn Fn(usize) -> bool,
-) -> Result<Vec<bool>, Error> {
-    let Kernel::Scan { constants, states, .. } = e.op.kernel() else { return moving_outputs(body, &flags) };
-    for (i, flag) in flags.iter_mut().enumerate().skip(constants).take(states) {
-        *flag |= is_zero_at_first(i);
-    }
-    let moved = moving_outputs(body, &flags)?;
-    let zero = zeros_in(body);
-    for i in 0..states {
-        let kept = if flags[constants + i] { moved[i] || zero[body.outputs()[i].index()] } else { !moved[i] };
-        if !kept {
-            return Err(not_linear(e));
+/// What a loop's state is to a linear map.
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    /// Zero in every step so far: it may still come to move, or to stand.
+    Zero,
+    /// Linear in what moves.
+    Moving,
+    /// The same whatever moves.
+    Fixed,
+}
+
+/// [`moving_outputs`] of an equation by its body, where `zero` flags operands that are zero. A loop's state that begins at zero becomes
+/// what its steps make of it; one that begins to move must stay linear, and one that stands must never be reached, or the loop is affine.
+fn moving_through(e: &Equation, body: &Tape, mut flags: Vec<bool>, mut zero: Vec<bool>) -> Result<Vec<bool>, Error> {
+    let Kernel::Scan { constants, states, .. } = e.op.kernel() else { return moving_outputs(body, &flags, &zero) };
+    let mut is: Vec<State> = (constants..constants + states)
+        .map(|i| match (flags[i], zero[i]) {
+            (true, _) => State::Moving,
+            (false, true) => State::Zero,
+            (false, false) => State::Fixed,
+        })
+        .collect();
+    loop {
+        let moved = moving_outputs(body, &flags, &zero)?;
+        let still_zero = zeros_in(body, &zero);
+        let before = is.clone();
+        for (i, state) in is.iter_mut().enumerate() {
+            *state = match (*state, moved[i], still_zero[body.outputs()[i].index()]) {
+                (State::Zero, true, _) | (State::Moving, true, _) | (State::Moving, _, true) => State::Moving,
+                (State::Zero, false, true) => State::Zero,
+                (State::Zero | State::Fixed, false, _) => State::Fixed,
+                (State::Fixed, true, _) | (State::Moving, false, false) => return Err(not_linear(e)),
+            };
+            flags[constants + i] = *state == State::Moving;
+            zero[constants + i] = *state == State::Zero;
+        }
+        if is == before {
+            return Ok(moved);
         }
     }
-    Ok(moved)
 }
 
 /// `a / b` with a fixed b is linear in a, and the solution of a system with a fixed matrix in the right-hand side.
@@ -281,14 +301,18 @@ fn is_solved_for(e: &Equation, moves: &[bool]) -> bool {
     }
 }
 
-/// Which values are written as zeros, or as a linear function of zeros alone: a product with an absent tangent counts.
-fn zeros_in(tape: &Tape) -> Vec<bool> {
+/// Which values are zero if the flagged inputs are: written as zeros, or a linear function of zeros alone. A product with an absent
+/// tangent counts.
+fn zeros_in(tape: &Tape, inputs: &[bool]) -> Vec<bool> {
     let mut zeros = vec![false; tape.value_count()];
+    for (v, zero) in tape.inputs().iter().zip(inputs) {
+        zeros[v.index()] = *zero;
+    }
     for e in tape.equations() {
         if let Some(body) = e.bodies.first().filter(|_| matches!(e.op.rule(), Rule::Structured { .. })) {
             // What is zero whatever goes into the body; a loop that does not run leaves its state what it was.
             let runs = !matches!(e.op.kernel(), Kernel::Scan { length: 0, .. });
-            let inner = zeros_in(body);
+            let inner = zeros_in(body, &vec![false; body.inputs().len()]);
             for (v, out) in e.outputs.iter().zip(body.outputs()) {
                 zeros[v.index()] = runs && inner[out.index()];
             }

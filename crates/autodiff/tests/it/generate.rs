@@ -26,6 +26,9 @@ const ELEMENTS: usize = 48;
 /// How close to a kink a value may come; differences reach 3e-8 times the slope.
 const MARGIN: f64 = 1e-4;
 
+/// Primitives with kinks or jumps; comparisons and conversions have them too.
+const KINKS: [&str; 8] = ["abs", "sign", "floor", "max", "min", "max_reduce", "argmax", "argsort"];
+
 /// The numbers a program is made of.
 #[derive(Clone, Debug)]
 pub struct Recipe {
@@ -501,8 +504,7 @@ impl Maker<'_> {
                 Some(t) if !t.is_float() => Domain::NonInteger,
                 _ => *domain,
             };
-            let kinks = ["abs", "sign", "floor", "max", "min", "max_reduce", "argmax", "argsort"];
-            let domain = if kinks.contains(&sample.op.name()) && rng.below(12) == 0 { Domain::Reals } else { domain };
+            let domain = if KINKS.contains(&sample.op.name()) && rng.below(12) == 0 { Domain::Reals } else { domain };
             let code = [a, b, a ^ b][i.min(2)];
             inputs.push(self.operand(&ty, domain, code, rng)?);
         }
@@ -630,6 +632,12 @@ impl Program {
     /// Too close to a kink for differences, or for f64 to choose the same side as the truth.
     pub fn is_kinky(&self) -> bool {
         self.margin < MARGIN
+    }
+
+    /// Whether any of its equations has kinks or jumps.
+    pub fn may_have_kinks(&self) -> bool {
+        let more = ["convert", "lt", "le", "eq", "ne"];
+        self.tape.equations().iter().any(|e| KINKS.contains(&e.op.name()) || more.contains(&e.op.name()))
     }
 
     /// `len` equations from `start` on, as a program of their own at the numbers that they see here.
