@@ -5,7 +5,8 @@
 //! "likely".
 
 use crate::differences::Estimate;
-use crate::scalar::{dot, largest};
+use crate::number::Number;
+use crate::scalar::dot;
 use std::fmt;
 
 /// A likely cause of a wrong derivative.
@@ -61,13 +62,14 @@ impl fmt::Display for Cause {
             Cause::Halved => write!(out, "a factor 2 missing: the exponent of a square, or half of a symmetric term"),
             Cause::Factor(factor) => write!(
                 out,
-                "a constant factor: got {factor:.6} times what was expected everywhere (a mean taken for a sum, a \
-                 scale applied twice?)"
+                "a constant factor: got {} times what was expected everywhere (a mean taken for a sum, a \
+                 scale applied twice?)",
+                Number::long(*factor)
             ),
             Cause::Permuted => write!(out, "the order: the right numbers stand at the wrong entries"),
             Cause::Transposed => write!(out, "a transpose: the product with the transposed matrix would be right"),
             Cause::MissingTerm { factor, term } => {
-                write!(out, "a missing term: expected − got is {factor:.6} · {term} in every wrong entry")
+                write!(out, "a missing term: expected − got is {} · {term} in every wrong entry", Number::long(*factor))
             }
             Cause::NotFinite => {
                 write!(out, "NaN or infinity: a 0/0, an overflow, or 0 · ∞ that the function itself avoids")
@@ -84,7 +86,7 @@ impl fmt::Display for Cause {
                     Some(factor) if close(*factor, 2.0) => write!(out, "; by the numbers, a factor 2 too many"),
                     Some(factor) if close(*factor, 0.5) => write!(out, "; by the numbers, a factor 2 missing"),
                     // One number is always some multiple of another: that means nothing.
-                    Some(factor) if *wrong > 1 => write!(out, "; by the numbers, a factor {factor:.6}"),
+                    Some(factor) if *wrong > 1 => write!(out, "; by the numbers, a factor {}", Number::long(*factor)),
                     _ => Ok(()),
                 }
             }
@@ -98,16 +100,54 @@ fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-3 * b.abs().max(1e-3)
 }
 
-/// The factor r with claimed ≈ r · expected in every entry, if there is one.
-fn common_factor(claimed: &[f64], expected: &[f64], error: f64) -> Option<f64> {
-    let square = dot(expected, expected);
-    if square == 0.0 {
+/// −1, 2, ½: factors that mean something even where a single number is compared.
+fn classic(factor: f64) -> Option<Cause> {
+    match factor {
+        f if close(f, -1.0) => Some(Cause::Sign),
+        f if close(f, 2.0) => Some(Cause::Doubled),
+        f if close(f, 0.5) => Some(Cause::Halved),
+        _ => None,
+    }
+}
+
+impl Cause {
+    /// A cause that a few numbers out of many can show.
+    pub(crate) fn is_classic(&self) -> bool {
+        matches!(self, Cause::Sign | Cause::Doubled | Cause::Halved | Cause::Zero | Cause::NotFinite)
+    }
+}
+
+/// The factor r with a ≈ r · b in every entry, each relative to its own size: a large entry must not speak for small ones.
+///
+/// A number that is no larger than its error is no witness.
+fn common_factor(a: &[f64], b: &[f64], errors: &[f64]) -> Option<f64> {
+    let weight = |(b, error): (&f64, &f64)| if b.abs() > 8.0 * error { 1.0 / b.abs() } else { 0.0 };
+    let weights: Vec<f64> = b.iter().zip(errors).map(weight).collect();
+    if weights.iter().all(|weight| *weight == 0.0) {
         return None;
     }
-    let factor = dot(claimed, expected) / square;
-    let residual = largest(claimed.iter().zip(expected).map(|(c, e)| c - factor * e));
-    let size = largest(claimed.iter().copied()).max(largest(expected.iter().copied()));
-    (residual <= 1e-3 * size + 4.0 * error && size > 8.0 * error).then_some(factor)
+    // Least squares with every entry scaled to size 1.
+    let scaled = |values: &[f64]| -> Vec<f64> { values.iter().zip(&weights).map(|(value, w)| value * w).collect() };
+    let (unit_a, unit_b) = (scaled(a), scaled(b));
+    let factor = dot(&unit_a, &unit_b) / dot(&unit_b, &unit_b);
+    let holds =
+        a.iter().zip(b).zip(errors).all(|((a, b), error)| {
+            (a - factor * b).abs() <= 1e-3 * (factor * b).abs().max(1e-3 * b.abs()) + 4.0 * error
+        });
+    // A factor of 1 explains nothing.
+    (holds && (factor - 1.0).abs() > 1e-3).then_some(factor)
+}
+
+/// Whether `claimed` are the numbers of `expected` at other entries.
+fn is_permuted(claimed: &[f64], expected: &[Estimate]) -> bool {
+    let mut got = claimed.to_vec();
+    let mut wanted = expected.to_vec();
+    got.sort_by(f64::total_cmp);
+    wanted.sort_by(|a, b| a.value.total_cmp(&b.value));
+    let near = |c: f64, e: &Estimate, part: f64| (c - e.value).abs() <= part * e.value.abs() + 4.0 * e.error;
+    // Noise that moves every number a little moves none to another entry.
+    let moved = claimed.iter().zip(expected).filter(|(c, e)| !near(**c, e, 1e-2)).count();
+    moved >= 2 && got.iter().zip(&wanted).all(|(c, e)| near(*c, e, 1e-4))
 }
 
 /// Reads the fingerprint of `claimed` against `expected`; `wrong` marks the entries that failed and `known` are
@@ -118,52 +158,49 @@ pub(crate) fn likely(
     wrong: &[bool],
     known: &[(&'static str, Vec<f64>)],
 ) -> Option<Cause> {
-    let error = largest(expected.iter().map(|e| e.error));
-    let expected: Vec<f64> = expected.iter().map(|e| e.value).collect();
+    let values: Vec<f64> = expected.iter().map(|e| e.value).collect();
+    let errors: Vec<f64> = expected.iter().map(|e| e.error).collect();
     if claimed.iter().any(|c| !c.is_finite()) {
         return Some(Cause::NotFinite);
     }
     if claimed.iter().all(|c| *c == 0.0) {
         return Some(Cause::Zero);
     }
-    if let Some(factor) = common_factor(claimed, &expected, error) {
-        return Some(match factor {
-            f if close(f, -1.0) => Cause::Sign,
-            f if close(f, 2.0) => Cause::Doubled,
-            f if close(f, 0.5) => Cause::Halved,
-            f => Cause::Factor(f),
-        });
+    if let Some(factor) = common_factor(claimed, &values, &errors) {
+        // One number is some multiple of any other.
+        let cause = if claimed.len() > 1 { Some(Cause::Factor(factor)) } else { None };
+        if let Some(cause) = classic(factor).or(cause) {
+            return Some(cause);
+        }
     }
-    let sorted = |values: &[f64]| {
-        let mut values = values.to_vec();
-        values.sort_by(f64::total_cmp);
-        values
-    };
-    let size = largest(expected.iter().copied());
-    let mut ranks = sorted(claimed).into_iter().zip(sorted(&expected));
-    if claimed.len() > 1 && ranks.all(|(c, e)| (c - e).abs() <= 1e-4 * size + 4.0 * error) {
+    if is_permuted(claimed, expected) {
         return Some(Cause::Permuted);
     }
     let pick = |values: &[f64]| -> Vec<f64> {
         values.iter().zip(wrong).filter(|(_, wrong)| **wrong).map(|(value, _)| *value).collect()
     };
-    let missing: Vec<f64> = expected.iter().zip(claimed).map(|(e, c)| e - c).collect();
-    let missing = pick(&missing);
+    let missing: Vec<f64> = pick(&values.iter().zip(claimed).map(|(e, c)| e - c).collect::<Vec<_>>());
+    let errors = pick(&errors);
     // One number is proportional to every other: a missing term shows only in two or more.
     if missing.len() > 1 {
         for (term, vector) in known {
             let vector = pick(vector);
-            if let Some(factor) = common_factor(&missing, &vector, 0.0) {
+            if vector.contains(&0.0) {
+                continue;
+            }
+            let factor = dot(&missing, &vector) / dot(&vector, &vector);
+            let holds = missing.iter().zip(&vector).zip(&errors).all(|((m, v), error)| {
+                (m - factor * v).abs() <= 1e-3 * (factor * v).abs() + 4.0 * error && m.abs() > 8.0 * error
+            });
+            if holds {
                 return Some(Cause::MissingTerm { factor, term });
             }
         }
     }
     let (count, of) = (missing.len(), claimed.len());
-    (count > 0 && count < of).then(|| Cause::Local {
-        wrong: count,
-        of,
-        factor: common_factor(&pick(claimed), &pick(&expected), error),
-    })
+    let factor = common_factor(&pick(claimed), &pick(&values), &errors);
+    let factor = factor.filter(|factor| count > 1 || classic(*factor).is_some() || close(*factor, 0.0));
+    (count > 0 && count < of).then_some(Cause::Local { wrong: count, of, factor })
 }
 
 #[cfg(test)]
@@ -188,5 +225,31 @@ mod tests {
         assert_eq!(read(&[0.0, -3.0, 4.0], &expected), Some(Cause::MissingTerm { factor: 1.0, term: "1" }));
         let local = Cause::Local { wrong: 1, of: 3, factor: Some(-1.0) };
         assert_eq!(read(&[1.0, 2.0, 5.0], &expected), Some(local));
+    }
+
+    #[test]
+    fn a_large_right_entry_does_not_speak_for_a_small_wrong_one() {
+        let local = |factor| Some(Cause::Local { wrong: 1, of: 2, factor });
+        assert_eq!(read(&[1e4, -1.0], &[1e4, 1.0]), local(Some(-1.0)));
+        assert_eq!(read(&[1e4, 0.0], &[1e4, 1.0]), local(Some(0.0)));
+        assert_eq!(read(&[1e4, 1.3], &[1e4, 1.0]), local(None));
+        let two = Some(Cause::Local { wrong: 2, of: 3, factor: None });
+        assert_eq!(read(&[1e5, 1.5, 2.7], &[1e5, 1.0, 2.0]), two);
+    }
+
+    #[test]
+    fn one_number_is_no_pattern() {
+        assert_eq!(read(&[2.14], &[2.0]), None);
+        assert_eq!(read(&[-2.0], &[2.0]), Some(Cause::Sign));
+        assert_eq!(read(&[4.0], &[2.0]), Some(Cause::Doubled));
+        assert_eq!(read(&[1.0 + 1e-6, 2.0 + 2e-6], &[1.0, 2.0]), None);
+        // Every number a little off is no permutation.
+        assert_eq!(read(&[1.0 + 1e-6, 2.0 - 3e-6, 3.0], &[1.0, 2.0, 3.0]).map(|c| c == Cause::Permuted), Some(false));
+    }
+
+    #[test]
+    fn factors_are_printed_with_digits_that_mean_something() {
+        assert!(Cause::Factor(1e-9).to_string().contains("got 1e-9 times"));
+        assert!(Cause::MissingTerm { factor: -2e-8, term: "v" }.to_string().contains("is -2e-8 · v"));
     }
 }

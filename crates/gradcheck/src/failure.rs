@@ -5,7 +5,7 @@
 
 use crate::cause::Cause;
 use crate::differences::Estimate;
-use crate::number::Number;
+use crate::number::{Number, entries};
 use crate::reason::Place;
 use crate::verdict::Check;
 use std::fmt;
@@ -55,8 +55,14 @@ impl Failure {
             mismatches: Vec::new(),
             compared: 0,
             cause: None,
-            note: Some(format!("{what} has {got} entries where {expected} were expected")),
+            note: Some(format!("{what} has {} where {expected} were expected", entries(got))),
         }
+    }
+
+    /// `what` is NaN or infinite at entry `i`, and there is no number to compare it with.
+    pub(crate) fn not_finite(check: Check, what: &str, i: usize, value: f64) -> Self {
+        let note = Some(format!("{what} is {} at entry {i}", Number::long(value)));
+        Failure { check, mismatches: Vec::new(), compared: 0, cause: Some(Cause::NotFinite), note }
     }
 
     /// The worst entry, if the failure is about numbers.

@@ -39,6 +39,11 @@ impl fmt::Display for Number {
     }
 }
 
+/// "1 entry", "2 entries".
+pub(crate) fn entries(count: usize) -> String {
+    if count == 1 { "1 entry".into() } else { format!("{count} entries") }
+}
+
 /// Without the zeros that end a fraction.
 fn trim(text: &str) -> &str {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }

@@ -57,7 +57,13 @@ impl Polynomial {
     }
 
     /// p(x), in the arithmetic of `T`. Shape `[n] -> []`.
+    ///
+    /// # Panics
+    /// If `x` has another length than the polynomial has variables.
+    #[track_caller]
     pub fn value<T: Scalar>(&self, x: &[T]) -> T {
+        let (got, variables) = (x.len(), self.variables);
+        assert_eq!(got, variables, "a point with {got} coordinates for a polynomial in {variables} variables");
         let term = |(coefficient, powers): &(f64, Vec<u32>)| {
             let factors = x.iter().zip(powers).map(|(x, &power)| x.powi(power as i32));
             factors.fold(T::narrow(*coefficient), |product, factor| product * factor)

@@ -66,3 +66,19 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 pub(crate) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
     values.into_iter().fold(0.0, |largest, value| value.abs().max(largest))
 }
+
+/// Whether one vector is a multiple of the other, to rounding. Both are scaled to size 1 first, or tiny ones underflow.
+pub(crate) fn parallel<T: Scalar>(a: &[T], b: &[T]) -> bool {
+    let unit = |values: &[T]| -> Vec<f64> {
+        let values = widen(values);
+        let size = largest(values.iter().copied());
+        let scaled: Vec<f64> = values.iter().map(|value| value / size).collect();
+        let norm = dot(&scaled, &scaled).sqrt();
+        scaled.iter().map(|value| value / norm).collect()
+    };
+    let (a, b) = (unit(a), unit(b));
+    let cosine = dot(&a, &b);
+    // The part of b beside a; 1 − cos² would lose it to cancellation.
+    let beside = a.iter().zip(&b).map(|(a, b)| (b - cosine * a).powi(2)).sum::<f64>().sqrt();
+    beside <= 16.0 * T::EPSILON
+}

@@ -3,6 +3,7 @@
 //! Two would be one too few: a check that could not look must not look like one that looked and found nothing.
 
 use crate::failure::Failure;
+use crate::passed::Passed;
 use crate::reason::Reason;
 use std::fmt;
 
@@ -14,6 +15,8 @@ pub enum Check {
     Gradient,
     /// A Jacobian-vector product against differences of the values.
     Jvp,
+    /// A vector-Jacobian product against differences of the values.
+    Vjp,
     /// ⟨w, J v⟩ = ⟨Jᵀ w, v⟩.
     Adjoint,
     /// A Hessian-vector product against differences of the gradient.
@@ -37,6 +40,7 @@ impl fmt::Display for Check {
         out.write_str(match self {
             Check::Gradient => "gradient",
             Check::Jvp => "jvp",
+            Check::Vjp => "vjp",
             Check::Adjoint => "adjoint",
             Check::Hvp => "hvp",
             Check::HvpFromValue => "hvp from values",
@@ -47,27 +51,6 @@ impl fmt::Display for Check {
             Check::Control => "negative control",
         })
     }
-}
-
-/// What a passed check has seen.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Passed {
-    /// How many numbers were compared.
-    pub checks: usize,
-    /// How many of these were too small to be resolved on their own: they are only known to be small beside the
-    /// largest entry. [`Checker::strict`](crate::Checker::strict) makes them `Unchecked`.
-    pub unresolved: usize,
-    /// The largest |claimed − estimate| / allowed, between 0 and 1.
-    pub worst: f64,
-    /// The coarsest relative allowance that was used for a resolved entry: a mistake smaller than this would have
-    /// passed.
-    pub resolution: f64,
-}
-
-impl Passed {
-    /// The neutral element of [`Verdict::and`].
-    pub(crate) const NOTHING: Passed = Passed { checks: 0, unresolved: 0, worst: 0.0, resolution: 0.0 };
 }
 
 /// The outcome of a check. It does nothing until it is asked: usually by [`unwrap`](Verdict::unwrap).
@@ -101,6 +84,18 @@ pub enum Verdict {
 impl Verdict {
     pub(crate) fn unchecked(check: Check, reason: Reason) -> Self {
         Verdict::Unchecked { check, reason }
+    }
+
+    /// The last word of every check, and the one place that refuses a pass which says nothing: no comparison at all, or
+    /// entries whose mistakes would have passed (unless these are `allowed`).
+    pub(crate) fn closed(self, allowed: bool) -> Self {
+        match self {
+            Verdict::Passed(passed) if passed.checks == 0 => Verdict::unchecked(passed.check, Reason::NothingCompared),
+            Verdict::Passed(passed) if !allowed && !passed.unresolved.is_empty() => {
+                Verdict::unchecked(passed.check, Reason::Unresolved(passed.unresolved))
+            }
+            verdict => verdict,
+        }
     }
 
     /// Gives what was seen, or panics with the message on `Failed` **and** on `Unchecked`.
@@ -165,12 +160,7 @@ impl Verdict {
     /// Both verdicts in one: a failure outweighs an unchecked, an unchecked outweighs a pass.
     pub fn and(self, other: Verdict) -> Verdict {
         match (self, other) {
-            (Verdict::Passed(a), Verdict::Passed(b)) => Verdict::Passed(Passed {
-                checks: a.checks + b.checks,
-                unresolved: a.unresolved + b.unresolved,
-                worst: a.worst.max(b.worst),
-                resolution: a.resolution.max(b.resolution),
-            }),
+            (Verdict::Passed(a), Verdict::Passed(b)) => Verdict::Passed(a.and(b)),
             (failed @ Verdict::Failed(_), _) | (_, failed @ Verdict::Failed(_)) => failed,
             (unchecked @ Verdict::Unchecked { .. }, _) | (_, unchecked) => unchecked,
         }
@@ -180,15 +170,7 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Verdict::Passed(passed) => {
-                let Passed { checks, unresolved, worst, resolution } = passed;
-                write!(out, "passed: {checks} comparisons, the worst at {worst:.2} of its tolerance")?;
-                write!(out, ", relative resolution {resolution:.1e}")?;
-                if *unresolved > 0 {
-                    write!(out, "; {unresolved} too small to resolve on their own")?;
-                }
-                Ok(())
-            }
+            Verdict::Passed(passed) => passed.fmt(out),
             Verdict::Failed(failure) => failure.fmt(out),
             Verdict::Unchecked { check, reason } => write!(out, "{check} unchecked: {reason}"),
         }

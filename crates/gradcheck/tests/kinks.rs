@@ -116,3 +116,24 @@ fn a_function_that_rolls_dice_is_unchecked() {
     };
     assert_eq!(reason(gradient(dice, |_| vec![1.0], &[0.5])), Reason::NotDeterministic);
 }
+
+#[test]
+fn a_function_that_drifts_is_unchecked() {
+    let calls = std::cell::Cell::new(0u32);
+    let drift = |x: &[f64]| {
+        calls.set(calls.get() + 1);
+        x[0] + 1e-7 * f64::from(calls.get() / 4)
+    };
+    assert_eq!(reason(gradient(drift, |_| vec![1.0], &[0.5])), Reason::NotDeterministic);
+}
+
+#[test]
+fn a_domain_much_smaller_than_one_is_found() {
+    for x in [1e-12, 1e-13, 1e-14, 1e-15, 1e-20, 1e-100] {
+        gradient(|x: &[f64]| x[0].ln(), |x| vec![1.0 / x[0]], &[x]).unwrap();
+        gradient(|x: &[f64]| x[0].sqrt(), |x| vec![0.5 / x[0].sqrt()], &[x]).unwrap();
+        assert!(gradient(|x: &[f64]| x[0].ln(), |x| vec![1.01 / x[0]], &[x]).is_failed());
+    }
+    let message = gradient(|x: &[f64]| x[0].sqrt(), |_| vec![1.0], &[0.0]).to_string();
+    assert!(message.contains("down to steps of"), "{message}");
+}

@@ -2,7 +2,7 @@
 
 use quadric_gradcheck::{
     Cause, Checker, Place, Verdict, adjoint, control, gradient, hessian_symmetry, hvp, hvp_from_value, jvp, taylor,
-    taylor_with_hvp, third, third_symmetry,
+    taylor_with_hvp, third, third_symmetry, vjp,
 };
 
 const X: [f64; 4] = [0.7, -1.3, 2.1, 0.4];
@@ -67,7 +67,7 @@ fn worst_place(verdict: &Verdict) -> Place {
 #[test]
 fn the_right_derivatives_pass() {
     let passed = gradient(f, grad, &X).unwrap();
-    assert!(passed.resolution < 1e-6 && passed.unresolved == 0, "{passed:?}");
+    assert!(passed.resolution < 1e-6 && passed.unresolved.is_empty(), "{passed:?}");
     hvp(grad, hessian_product, &X, &V).unwrap();
     hvp_from_value(f, hessian_product, &X, &V).unwrap();
     hessian_symmetry(hessian_product, &X, &U, &V).unwrap();
@@ -243,4 +243,15 @@ fn a_seed_changes_the_directions_and_not_the_verdict() {
         checker.gradient(f, grad, &X).unwrap();
         assert!(checker.gradient(f, |x| grad(x).iter().map(|g| 1.001 * g).collect(), &X).is_failed());
     }
+}
+
+#[test]
+fn a_vjp_is_checked_against_the_values() {
+    let f = |x: &[f64]| vec![x[0] * x[1], x[1].sin(), x[0].exp()];
+    let pull = |x: &[f64], w: &[f64]| vec![x[1] * w[0] + x[0].exp() * w[2], x[0] * w[0] + x[1].cos() * w[1]];
+    let (x, w) = ([2.0, 0.5], [1.0, -1.0, 0.3]);
+    vjp(f, pull, &x, &w).unwrap();
+    control::negative(2, |p| vjp(f, |x, w| p.plant(pull(x, w)), &x, &w)).unwrap();
+    assert!(vjp(f, pull, &x, &w[..2]).is_unchecked());
+    assert!(vjp(f, |_, _| vec![f64::NAN; 2], &x, &w).is_failed());
 }

@@ -3,19 +3,26 @@
 //! ⟨w, J v⟩ = ⟨Jᵀ w, v⟩ holds to rounding for every v and w, with no step size anywhere, so it is the sharpest
 //! test there is of a vjp once the jvp is known to be right. The symmetry of a Hessian is the same test with both
 //! maps the same.
+//!
+//! (Claerbout 2014, *Geophysical Image Estimation by Example*, for the test; that second derivatives may be exchanged
+//! is Schwarz's theorem, and asks that they be continuous.)
+//!
+//! One pair of directions sees one number: axes see one entry, and directions that happen to be orthogonal to what is
+//! wrong see nothing. So a random dense pair of the check's own is compared as well.
 
-use super::{Claim, Map, claim_noise};
-use crate::cause::Cause;
+use super::{Claim, Map, claim_noise, unfit, unfit_direction};
+use crate::cause::{Cause, likely};
 use crate::checker::Checker;
-use crate::differences::{Estimate, axis};
+use crate::differences::{Estimate, Seen, axis};
 use crate::failure::{Failure, Mismatch};
 use crate::judge::{Pair, judge};
 use crate::number::Number;
+use crate::passed::Passed;
 use crate::reason::{Place, Reason};
-use crate::scalar::{Scalar, dot, largest, widen};
+use crate::scalar::{Scalar, dot, largest, narrow, parallel, widen};
 use crate::verdict::{Check, Verdict};
 
-/// Checks ⟨w, J v⟩ = ⟨Jᵀ w, v⟩ at one pair of directions.
+/// Checks ⟨w, J v⟩ = ⟨Jᵀ w, v⟩ along v and w, and along a random pair.
 ///
 /// # Shapes
 /// `jvp: [n], [n] -> [m]`, `vjp: [n], [m] -> [n]`, `x`, `v: [n]`, `w: [m]`.
@@ -40,7 +47,7 @@ pub fn adjoint<T: Scalar>(
     Checker::new().adjoint(jvp, vjp, x, v, w)
 }
 
-/// Checks ⟨u, H v⟩ = ⟨v, H u⟩ at one pair of directions.
+/// Checks ⟨u, H v⟩ = ⟨v, H u⟩ along u and v, and along a random pair.
 ///
 /// A Hessian-vector product that is not symmetric is wrong, but a symmetric one need not be right: use
 /// [`hvp`](crate::hvp()) as well.
@@ -49,7 +56,8 @@ pub fn adjoint<T: Scalar>(
 /// `hvp: [n], [n] -> [n]`, `x`, `u`, `v: [n]`.
 ///
 /// # Errors
-/// `Failed` names the entries (i, j) with `H_ij ≠ H_ji`, if n ≤ 128.
+/// `Failed` names the entries (i, j) with `H_ij ≠ H_ji`, if n ≤ 128; `Unchecked` if u and v are parallel, for then the
+/// two sides are the same for every matrix.
 ///
 /// # Example
 /// ```
@@ -70,7 +78,23 @@ impl Checker {
         v: &[T],
         w: &[T],
     ) -> Verdict {
-        Test { checker: self, check: Check::Adjoint, forward: &jvp, backward: &vjp, x, v, w }.run()
+        let check = Check::Adjoint;
+        if let Some(reason) = unfit(x, &[("v", v)]) {
+            return Verdict::unchecked(check, reason);
+        }
+        // Only the jvp knows how long w has to be; the vjp is not called with one that does not fit.
+        let m = jvp(x, v).len();
+        if w.is_empty() && m == 0 {
+            return Verdict::unchecked(check, Reason::Empty);
+        }
+        if w.len() != m {
+            return Verdict::unchecked(check, Reason::Shape { what: "w", expected: m, got: w.len() });
+        }
+        if let Some(reason) = unfit_direction("w", w) {
+            return Verdict::unchecked(check, reason);
+        }
+        let test = Test { checker: self, check, forward: &jvp, backward: &vjp, x };
+        test.of(v, w).and(test.of_random_pair(m)).closed(false)
     }
 
     /// [`hessian_symmetry`](crate::hessian_symmetry()) with these options.
@@ -81,7 +105,15 @@ impl Checker {
         u: &[T],
         v: &[T],
     ) -> Verdict {
-        Test { checker: self, check: Check::HessianSymmetry, forward: &hvp, backward: &hvp, x, v, w: u }.run()
+        let check = Check::HessianSymmetry;
+        if let Some(reason) = unfit(x, &[("u", u), ("v", v)]) {
+            return Verdict::unchecked(check, reason);
+        }
+        if parallel(u, v) {
+            return Verdict::unchecked(check, Reason::ParallelDirections);
+        }
+        let test = Test { checker: self, check, forward: &hvp, backward: &hvp, x };
+        test.of(v, u).and(test.of_random_pair(x.len())).closed(false)
     }
 }
 
@@ -90,47 +122,61 @@ const MOST_PRODUCTS: usize = 256;
 
 pub(crate) type Product<'a, T> = &'a dyn Fn(&[T], &[T]) -> Vec<T>;
 
-/// ⟨w, forward(v)⟩ = ⟨backward(w), v⟩.
+/// ⟨w, forward(v)⟩ = ⟨backward(w), v⟩, for arguments that fit.
 pub(crate) struct Test<'a, T> {
     pub(crate) checker: &'a Checker,
     pub(crate) check: Check,
     pub(crate) forward: Product<'a, T>,
     pub(crate) backward: Product<'a, T>,
     pub(crate) x: &'a [T],
-    pub(crate) v: &'a [T],
-    pub(crate) w: &'a [T],
 }
 
 impl<T: Scalar> Test<'_, T> {
-    pub(crate) fn run(&self) -> Verdict {
-        let Test { checker, check, x, v, w, .. } = *self;
-        if v.is_empty() || w.is_empty() {
-            return Verdict::unchecked(check, Reason::Empty);
+    fn of_random_pair(&self, m: usize) -> Verdict {
+        if self.checker.most_directions() == 0 {
+            return Verdict::Passed(Passed::nothing(self.check));
         }
-        if v.len() != x.len() {
-            return Verdict::unchecked(check, Reason::Shape { what: "v", expected: x.len(), got: v.len() });
+        let mut random = self.checker.random(5);
+        let v: Vec<T> = narrow(&random.direction(self.x.len()));
+        let w: Vec<T> = narrow(&random.direction(m));
+        let mut verdict = self.of(&v, &w);
+        // Nothing equals nothing along a dense pair: then both maps are zero, and that is each other's transpose.
+        if let Verdict::Passed(passed) = &mut verdict {
+            passed.checks = passed.checks.max(1);
         }
-        if [v, w].into_iter().any(|d| d.iter().all(|d| d.is_zero()) || d.iter().any(|d| !d.is_finite())) {
-            return Verdict::unchecked(check, Reason::ZeroDirection);
-        }
+        verdict
+    }
+
+    /// The test along one pair. 0 = 0 is no comparison: it passes with none made.
+    pub(crate) fn of(&self, v: &[T], w: &[T]) -> Verdict {
+        let Test { checker, check, x, .. } = *self;
         let forward = widen(&(self.forward)(x, v));
+        if forward.len() != w.len() {
+            let (expected, got) = (w.len(), forward.len());
+            return Verdict::Failed(Box::new(Failure::shape(check, "the forward product", expected, got)));
+        }
         let backward = widen(&(self.backward)(x, w));
         if backward.len() != v.len() {
             let (expected, got) = (v.len(), backward.len());
             return Verdict::Failed(Box::new(Failure::shape(check, "the backward product", expected, got)));
         }
-        if forward.len() != w.len() {
-            let (expected, got) = (w.len(), forward.len());
-            return Verdict::Failed(Box::new(Failure::shape(check, "the forward product", expected, got)));
+        for (what, product) in [("the forward product", &forward), ("the backward product", &backward)] {
+            if let Some(i) = product.iter().position(|entry| !entry.is_finite()) {
+                return Verdict::Failed(Box::new(Failure::not_finite(check, what, i, product[i])));
+            }
         }
         let (left, left_noise) = self.product(&|x| (self.forward)(x, v), w, &forward);
         let (right, right_noise) = self.product(&|x| (self.backward)(x, w), v, &backward);
-        let natural = absolute(&widen(w), &forward).max(absolute(&widen(v), &backward));
+        if left == 0.0 && right == 0.0 {
+            return Verdict::Passed(Passed::nothing(check));
+        }
+        let variation = absolute(&widen(w), &forward).max(absolute(&widen(v), &backward));
         let estimate = Estimate { value: left, error: left_noise };
+        let seen = Seen { estimate, variation, still: false, flat_below: None, hides: 0.0 };
         let claim = Claim { place: Place::Scalar, value: right, noise: right_noise };
-        let mut verdict = judge(check, &[claim.beside(estimate)], natural, &checker.rule::<T>());
+        let mut verdict = judge(check, &[claim.beside(seen)], &checker.rule::<T>());
         if let Verdict::Failed(failure) = &mut verdict {
-            self.blame(failure, left, right);
+            self.blame(failure, v, w, left, right);
         }
         verdict
     }
@@ -143,8 +189,8 @@ impl<T: Scalar> Test<'_, T> {
     }
 
     /// Finds the entries at which the two matrices differ.
-    fn blame(&self, failure: &mut Failure, left: f64, right: f64) {
-        let Test { x, v, w, .. } = *self;
+    fn blame(&self, failure: &mut Failure, v: &[T], w: &[T], left: f64, right: f64) {
+        let x = self.x;
         let (n, m) = (v.len(), w.len());
         failure.note = Some(format!(
             "the two dot products are {} (forward) and {} (backward)",
@@ -152,11 +198,8 @@ impl<T: Scalar> Test<'_, T> {
             Number::long(right)
         ));
         let symmetric = self.check != Check::Adjoint;
-        failure.cause = crate::cause::likely(&[right], &failure_estimate(failure), &[true], &[]);
-        if !failure.cause.as_ref().is_some_and(is_specific) {
-            failure.cause = None;
-        }
-        if !symmetric && n == m {
+        failure.cause = likely(&[right], &[Estimate { value: left, error: 0.0 }], &[true], &[]);
+        if !symmetric && n == m && n > 1 {
             let swapped = dot(&widen(&(self.forward)(x, w)), &widen(v));
             if (swapped - right).abs() <= 1e-6 * right.abs().max(left.abs()) {
                 failure.cause = Some(Cause::Transposed);
@@ -178,16 +221,18 @@ impl<T: Scalar> Test<'_, T> {
                 let (claimed, value) = (row[j], column[i]);
                 let place = Place::Pair(i, j);
                 let error = 4.0 * T::EPSILON * size;
-                let pair = Pair { place, claimed, claim_noise: 0.0, estimate: Estimate { value, error } };
+                let expected = Estimate { value, error };
+                let seen = Seen { estimate: expected, variation: size, still: false, flat_below: None, hides: 0.0 };
+                let pair = Pair { place, claimed, claim_noise: 0.0, seen };
                 if !pair.agrees(&rule) {
-                    let allowed = pair.allowed(&rule);
-                    wrong.push(Mismatch { place, claimed, expected: pair.estimate, allowed });
+                    wrong.push(Mismatch { place, claimed, expected, allowed: pair.allowed(&rule) });
                 }
             }
         }
         if wrong.is_empty() {
             let note = "; entry by entry the two matrices agree, so one of the maps is not linear in its direction";
             failure.note = failure.note.take().map(|before| before + note);
+            failure.cause = None;
             return;
         }
         if symmetric {
@@ -198,15 +243,6 @@ impl<T: Scalar> Test<'_, T> {
         failure.compared = if symmetric { n * (n - 1) / 2 } else { n * m };
         failure.mismatches = wrong;
     }
-}
-
-/// One number is always *some* multiple of another: of a dot product only the classic factors mean anything.
-fn is_specific(cause: &Cause) -> bool {
-    matches!(cause, Cause::Sign | Cause::Doubled | Cause::Halved | Cause::Zero | Cause::NotFinite)
-}
-
-fn failure_estimate(failure: &Failure) -> Vec<Estimate> {
-    failure.mismatches.iter().map(|mismatch| mismatch.expected).collect()
 }
 
 /// Σ |a b|.

@@ -4,9 +4,10 @@
 //! and a check that has gone blind (too loose a tolerance, a point at which everything is zero) is found out.
 
 use crate::failure::Failure;
+use crate::passed::Passed;
 use crate::reason::{Place, Reason};
 use crate::scalar::{Scalar, largest, widen};
-use crate::verdict::{Check, Passed, Verdict};
+use crate::verdict::{Check, Verdict};
 use std::cell::Cell;
 use std::fmt;
 
@@ -22,8 +23,10 @@ pub enum Mistake {
     Halved,
     /// No derivative.
     Zero,
-    /// One entry is off by a tenth of the largest one.
+    /// One entry is off by a tenth of itself; a zero entry by a tenth of the largest one.
     Entry(usize),
+    /// A tenth of the last entry is added to the first: this makes a symmetric matrix unsymmetric, which no factor does.
+    Lopsided,
 }
 
 impl fmt::Display for Mistake {
@@ -34,6 +37,7 @@ impl fmt::Display for Mistake {
             Mistake::Halved => write!(out, "a factor ½"),
             Mistake::Zero => write!(out, "a derivative of zero"),
             Mistake::Entry(i) => write!(out, "a wrong entry {i}"),
+            Mistake::Lopsided => write!(out, "a lopsided entry 0"),
         }
     }
 }
@@ -51,7 +55,10 @@ impl Planter {
     }
 
     /// The derivative with the mistake in it; unchanged in the run that has to pass.
+    ///
+    /// Plant in one of the two maps of an [`adjoint`](crate::adjoint()) check: a factor in both leaves them transposes.
     pub fn plant<T: Scalar>(&self, mut derivative: Vec<T>) -> Vec<T> {
+        let tenth = |of: T| T::narrow(0.1 * of.widen());
         let size = largest(widen(&derivative));
         let before = derivative.clone();
         match self.mistake {
@@ -62,8 +69,19 @@ impl Planter {
             Some(Mistake::Zero) => derivative.iter_mut().for_each(|d| *d = T::zero()),
             Some(Mistake::Entry(i)) => {
                 if let Some(entry) = derivative.get_mut(i) {
-                    let off = if size > 0.0 { 0.1 * size } else { 1.0 };
-                    *entry = T::narrow(entry.widen() + off);
+                    let off = if !entry.is_zero() {
+                        tenth(*entry)
+                    } else if size > 0.0 {
+                        T::narrow(0.1 * size)
+                    } else {
+                        T::one()
+                    };
+                    *entry = *entry + off;
+                }
+            }
+            Some(Mistake::Lopsided) => {
+                if let [first, .., last] = derivative.as_mut_slice() {
+                    *first = *first + tenth(*last);
                 }
             }
         }
@@ -78,7 +96,10 @@ impl Planter {
 ///
 /// Passes if the first run passes, every planted run fails, and a planted entry is among those the failure names
 /// (where the check names entries). A mistake that changes nothing (the sign of zero) is skipped; if every one
-/// is, the verdict is `Unchecked`.
+/// is, the verdict is `Unchecked`. The note of the pass tells how many were planted, caught and skipped.
+///
+/// A symmetry check cannot see a factor, which leaves the matrix symmetric. It is given [`Mistake::Lopsided`] instead,
+/// whatever `entries` is.
 ///
 /// # Errors
 /// `Failed` names the mistake that got through.
@@ -99,26 +120,49 @@ impl Planter {
 /// ```
 pub fn negative(entries: usize, check: impl Fn(&Planter) -> Verdict) -> Verdict {
     let clean = check(&Planter::new(None));
-    if !clean.is_passed() {
+    let mistakes = match &clean {
+        Verdict::Passed(Passed { check: Check::HessianSymmetry | Check::ThirdSymmetry, .. }) => {
+            vec![Mistake::Lopsided]
+        }
+        _ => {
+            let everywhere = [Mistake::Sign, Mistake::Doubled, Mistake::Halved, Mistake::Zero];
+            everywhere.into_iter().chain((0..entries).map(Mistake::Entry)).collect()
+        }
+    };
+    run(clean, &mistakes, &check)
+}
+
+/// [`negative`] with mistakes of your choice.
+///
+/// # Errors
+/// As [`negative`].
+///
+/// # Example
+/// ```
+/// use quadric_gradcheck::control::{self, Mistake};
+/// let hvp = |_: &[f64], v: &[f64]| vec![2.0 * v[0] + v[1], v[0] + 3.0 * v[1]];
+/// let (x, u, v) = ([1.0, 1.0], [1.0, 0.3], [0.2, 1.0]);
+/// let check = |planter: &control::Planter| {
+///     quadric_gradcheck::hessian_symmetry(|x, v| planter.plant(hvp(x, v)), &x, &u, &v)
+/// };
+/// control::negative_with(&[Mistake::Entry(0), Mistake::Lopsided], check).unwrap();
+/// ```
+pub fn negative_with(mistakes: &[Mistake], check: impl Fn(&Planter) -> Verdict) -> Verdict {
+    run(check(&Planter::new(None)), mistakes, &check)
+}
+
+fn run(clean: Verdict, mistakes: &[Mistake], check: &dyn Fn(&Planter) -> Verdict) -> Verdict {
+    let Verdict::Passed(clean) = clean else {
         return clean;
-    }
-    let mistakes = [Mistake::Sign, Mistake::Doubled, Mistake::Halved, Mistake::Zero];
-    let mistakes = mistakes.into_iter().chain((0..entries).map(Mistake::Entry));
+    };
     let mut caught = 0;
-    for mistake in mistakes {
+    for &mistake in mistakes {
         let planter = Planter::new(Some(mistake));
         let verdict = check(&planter);
         if !planter.changed.get() {
             continue;
         }
-        let named = match (&verdict, mistake) {
-            (Verdict::Failed(failure), Mistake::Entry(i)) => {
-                let places: Vec<Place> = failure.mismatches.iter().map(|mismatch| mismatch.place).collect();
-                places.contains(&Place::Entry(i)) || !places.iter().any(|place| matches!(place, Place::Entry(_)))
-            }
-            _ => true,
-        };
-        if !(verdict.is_failed() && named) {
+        if !(verdict.is_failed() && names(clean.check, &verdict, mistake)) {
             return Verdict::Failed(Box::new(Failure {
                 check: Check::Control,
                 mismatches: Vec::new(),
@@ -130,7 +174,28 @@ pub fn negative(entries: usize, check: impl Fn(&Planter) -> Verdict) -> Verdict 
         caught += 1;
     }
     if caught == 0 {
-        return Verdict::unchecked(Check::Control, Reason::Empty);
+        return Verdict::unchecked(Check::Control, Reason::NothingCompared);
     }
-    Verdict::Passed(Passed { checks: caught, unresolved: 0, worst: 0.0, resolution: 0.1 })
+    let skipped = mistakes.len() - caught;
+    let mut note = format!("{caught} mistakes planted and caught");
+    if skipped > 0 {
+        note += &format!(", {skipped} skipped because they change nothing");
+    }
+    Verdict::Passed(Passed { checks: caught, resolution: 0.1, note: Some(note), ..Passed::nothing(Check::Control) })
+}
+
+/// Whether a failure names the entry that is wrong, where the check knows entries.
+fn names(check: Check, verdict: &Verdict, mistake: Mistake) -> bool {
+    let (Some(failure), Mistake::Entry(i)) = (verdict.failure(), mistake) else {
+        return true;
+    };
+    let mut places = failure.mismatches.iter().map(|mismatch| mismatch.place);
+    match check {
+        Check::Gradient | Check::Vjp | Check::Jvp | Check::Hvp => places.any(|place| place == Place::Entry(i)),
+        // A long H v is compared along random directions only, and these name no entry.
+        Check::HvpFromValue | Check::Third => {
+            places.any(|place| place == Place::Entry(i) || !matches!(place, Place::Entry(_)))
+        }
+        _ => true,
+    }
 }

@@ -3,18 +3,22 @@
 //! Differences of the gradient are the sharper test: one order of differencing, one line, all entries. Values
 //! alone are the more independent one: they trust nothing but the function.
 
-use super::{Claim, OTHER_STEPS, along_line, claim_noise, claims, explain, judge_entries, merge};
+use super::{
+    Claim, OTHER_STEPS, all_estimates, along_line, claim_noise, claims, explain, judge_entries, merge, steady, unfit,
+};
 use crate::checker::Checker;
-use crate::differences::{Estimate, Origin, Settings, axis, mixed_at};
+use crate::differences::{Origin, Seen, Settings, axis, mixed_at};
 use crate::failure::Failure;
 use crate::reason::{Place, Reason};
 use crate::scalar::{Scalar, dot, narrow, widen};
 use crate::verdict::{Check, Verdict};
-use std::cell::Cell;
 
 /// Checks H v against d/dt ∇f(x + t v).
 ///
-/// The gradient is trusted: check it first, with [`gradient`](crate::gradient()).
+/// H v = d/dt ∇f(x + t v) at t = 0 is what defines the product ([Pearlmutter 1994]). The gradient is trusted: check it
+/// first, with [`gradient`](crate::gradient()). Only H v is seen: a mistake in what `v` does not multiply is not.
+///
+/// [Pearlmutter 1994]: https://doi.org/10.1162/neco.1994.6.1.147
 ///
 /// # Shapes
 /// `grad: [n] -> [n]`, `hvp: [n], [n] -> [n]`, `x`, `v: [n]`.
@@ -81,35 +85,34 @@ impl Checker {
     ) -> Verdict {
         let check = Check::HvpFromValue;
         let n = x.len();
-        if n == 0 {
-            return Verdict::unchecked(check, Reason::Empty);
-        }
-        if v.len() != n {
-            return Verdict::unchecked(check, Reason::Shape { what: "v", expected: n, got: v.len() });
+        if let Some(reason) = unfit(x, &[("v", v)]) {
+            return Verdict::unchecked(check, reason);
         }
         let claimed = widen(&hvp(x, v));
         if claimed.len() != n {
             return Verdict::Failed(Box::new(Failure::shape(check, "the claimed H v", n, claimed.len())));
         }
         let noise = claim_noise(self, &|x| hvp(x, v), x, &claimed);
-        let all = n <= self.most_entries();
-        let directions: Vec<Vec<T>> = if all {
-            (0..n).map(|i| axis(n, i)).collect()
+        // A direction would only say that some entry is NaN; the entries themselves say which.
+        let wild: Vec<usize> = (0..n).filter(|&i| !claimed[i].is_finite()).collect();
+        let all = n <= self.most_entries() || !wild.is_empty();
+        let numbers = claims(&claimed, &noise);
+        let (directions, numbers): (Vec<Vec<T>>, Vec<Claim>) = if !wild.is_empty() {
+            wild.iter().map(|&i| (axis(n, i), numbers[i])).unzip()
+        } else if all {
+            (0..n).map(|i| (axis(n, i), numbers[i])).unzip()
         } else {
             let mut random = self.random(3);
-            (0..self.most_directions().max(1)).map(|_| narrow(&random.direction(n))).collect()
+            let along = |k| {
+                let u: Vec<T> = narrow(&random.direction(n));
+                let noise = widen(&u).iter().zip(&noise).map(|(u, noise)| u.abs() * noise).sum();
+                let claim = Claim { place: Place::Direction(k), value: dot(&widen(&u), &claimed), noise };
+                (u, claim)
+            };
+            (0..self.most_directions()).map(along).unzip()
         };
-        let mut numbers = claims(&claimed, &noise);
-        if !all {
-            numbers = directions
-                .iter()
-                .enumerate()
-                .map(|(k, u)| Claim {
-                    place: Place::Direction(k),
-                    value: dot(&widen(u), &claimed),
-                    noise: widen(u).iter().zip(&noise).map(|(u, noise)| u.abs() * noise).sum(),
-                })
-                .collect();
+        if numbers.is_empty() {
+            return Verdict::unchecked(check, Reason::NothingCompared);
         }
         let settings = self.settings::<T>();
         let value = |x: &[T]| vec![f(x)];
@@ -117,33 +120,30 @@ impl Checker {
             Ok(origin) => origin,
             Err(reason) => return Verdict::unchecked(check, reason),
         };
-        let natural = Cell::new(0.0f64);
-        let estimates = |step: f64| -> Vec<Result<Estimate, Reason>> {
+        let look = |step: f64| -> Vec<Result<Seen, Reason>> {
             let settings = Settings { step: step * settings.step, ..settings };
-            let estimate = |(u, number): (&Vec<T>, &Claim)| {
-                let (estimate, scale) =
-                    mixed_at(&value, &origin, u, v, &settings).map_err(|reason| reason.at(number.place))?;
-                natural.set(natural.get().max(scale));
-                Ok(estimate)
+            let look = |(u, number): (&Vec<T>, &Claim)| {
+                mixed_at(&value, &origin, u, v, &settings).map_err(|reason| reason.at(number.place))
             };
-            directions.iter().zip(&numbers).map(estimate).collect()
+            directions.iter().zip(&numbers).map(look).collect()
         };
-        let mut found = estimates(1.0);
-        let mut verdict = judge_entries::<T>(self, check, &numbers, &found, natural.get());
+        let mut seen = look(1.0);
+        let mut verdict = judge_entries::<T>(self, check, &numbers, &seen);
         if verdict.is_failed() {
             for step in OTHER_STEPS {
-                merge(&mut found, estimates(step));
+                merge(&mut seen, look(step));
             }
-            verdict = judge_entries::<T>(self, check, &numbers, &found, natural.get());
+            verdict = judge_entries::<T>(self, check, &numbers, &seen);
         }
         if let Verdict::Failed(failure) = &mut verdict
             && all
-            && let Ok(found) = found.into_iter().collect::<Result<Vec<_>, _>>()
+            && wild.is_empty()
+            && let Some(estimates) = all_estimates(&seen)
         {
             let linear = |v: &[T]| hvp(x, v);
-            failure.cause = explain(&claimed, &found, failure, &candidates(x, v, None), Some(&linear), v);
+            failure.cause = explain(&claimed, &estimates, failure, &candidates(x, v, None), Some(&linear), v);
         }
-        verdict
+        steady(&origin, &value, check, verdict).closed(self.allows_unresolved())
     }
 }
 

@@ -7,7 +7,8 @@ use crate::verdict::{Check, Verdict};
 
 /// Checks J v against d/dt f(x + t v).
 ///
-/// One line in the direction `v`, all entries of the output at once. For a vjp, check the jvp here and then the
+/// One line in the direction `v`, all entries of the output at once. Only J v is seen: a mistake in what `v` does not
+/// multiply is not. For a vjp, there is [`vjp`](crate::vjp()); cheaper, check the jvp here and then the
 /// pair with [`adjoint`](crate::adjoint()), which needs no step at all.
 ///
 /// # Shapes

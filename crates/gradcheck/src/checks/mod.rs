@@ -5,12 +5,14 @@ pub mod control;
 pub(crate) mod gradient;
 pub(crate) mod hvp;
 pub(crate) mod jvp;
+pub(crate) mod lines;
 pub(crate) mod taylor;
 pub(crate) mod third;
+pub(crate) mod vjp;
 
 use crate::cause::{Cause, likely};
 use crate::checker::Checker;
-use crate::differences::{Estimate, Line, Order, Origin, Settings, along, axis, noise};
+use crate::differences::{Estimate, Line, Order, Origin, Seen, Settings, along, axis, noise};
 use crate::failure::Failure;
 use crate::judge::{Pair, judge};
 use crate::reason::{Place, Reason};
@@ -22,7 +24,7 @@ pub(crate) type Map<'a, T> = &'a dyn Fn(&[T]) -> Vec<T>;
 
 /// How far the claim itself moves when `x` moves in its last place: its own rounding and conditioning.
 pub(crate) fn claim_noise<T: Scalar>(checker: &Checker, claim: Map<'_, T>, x: &[T], claimed: &[f64]) -> Vec<f64> {
-    noise::measure(claim, x, claimed, 2, checker.settings::<T>().seed)
+    noise::measure(claim, x, claimed, 2, &checker.settings::<T>())
 }
 
 /// Judges the entries that have an estimate; those that have none make an otherwise good verdict `Unchecked`.
@@ -30,25 +32,24 @@ pub(crate) fn judge_entries<T: Scalar>(
     checker: &Checker,
     check: Check,
     claims: &[Claim],
-    estimates: &[Result<Estimate, Reason>],
-    natural: f64,
+    estimates: &[Result<Seen, Reason>],
 ) -> Verdict {
     let mut pairs = Vec::with_capacity(claims.len());
     let mut blind = None;
     for (claim, estimate) in claims.iter().zip(estimates) {
         match estimate {
-            Ok(estimate) => pairs.push(claim.beside(*estimate)),
+            Ok(seen) => pairs.push(claim.beside(*seen)),
             Err(reason) => blind = blind.or(Some(reason)),
         }
     }
     match blind {
-        None => judge(check, &pairs, natural, &checker.rule::<T>()),
+        None => judge(check, &pairs, &checker.rule::<T>()),
         Some(reason) => {
             let unchecked = Verdict::unchecked(check, reason.clone());
             if pairs.is_empty() {
                 return unchecked;
             }
-            unchecked.and(judge(check, &pairs, natural, &checker.rule::<T>()))
+            unchecked.and(judge(check, &pairs, &checker.rule::<T>()))
         }
     }
 }
@@ -62,8 +63,8 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    pub(crate) fn beside(self, estimate: Estimate) -> Pair {
-        Pair { place: self.place, claimed: self.value, claim_noise: self.noise, estimate }
+    pub(crate) fn beside(self, seen: Seen) -> Pair {
+        Pair { place: self.place, claimed: self.value, claim_noise: self.noise, seen }
     }
 }
 
@@ -75,17 +76,24 @@ pub(crate) fn claims(values: &[f64], noise: &[f64]) -> Vec<Claim> {
 
 /// A second opinion: the same line from another first step. Where the two estimates disagree by more than their
 /// errors, one of them had converged by accident, and the disagreement is the honest error.
-pub(crate) fn second_opinion(first: &Estimate, second: &Estimate) -> Estimate {
-    let better = if second.error < first.error { second } else { first };
-    let apart = (first.value - second.value).abs();
-    if apart <= first.error + second.error {
-        *better
-    } else {
-        Estimate { value: better.value, error: apart + better.error }
+pub(crate) fn second_opinion(first: &Seen, second: &Seen) -> Seen {
+    let better = if second.estimate.error < first.estimate.error { second } else { first };
+    let (a, b) = (first.estimate, second.estimate);
+    let apart = (a.value - b.value).abs();
+    let mut estimate = better.estimate;
+    if apart > a.error + b.error {
+        estimate.error += apart;
+    }
+    Seen {
+        estimate,
+        variation: first.variation.max(second.variation),
+        still: first.still && second.still,
+        flat_below: first.flat_below.or(second.flat_below),
+        hides: first.hides.max(second.hides),
     }
 }
 
-pub(crate) fn merge(first: &mut [Result<Estimate, Reason>], second: Vec<Result<Estimate, Reason>>) {
+pub(crate) fn merge(first: &mut [Result<Seen, Reason>], second: Vec<Result<Seen, Reason>>) {
     for (first, second) in first.iter_mut().zip(second) {
         let merged = match (&*first, second) {
             (Ok(first), Ok(second)) => Ok(second_opinion(first, &second)),
@@ -94,6 +102,40 @@ pub(crate) fn merge(first: &mut [Result<Estimate, Reason>], second: Vec<Result<E
         };
         *first = merged;
     }
+}
+
+/// The estimates alone, if every entry has one.
+pub(crate) fn all_estimates(seen: &[Result<Seen, Reason>]) -> Option<Vec<Estimate>> {
+    seen.iter().map(|seen| seen.as_ref().ok().map(|seen| seen.estimate)).collect()
+}
+
+/// What makes the arguments of a check useless: `x` is not finite, or a vector does not fit it, is not finite or is zero.
+///
+/// Asked before any closure is called, so that a wrong length is told as such and does not panic inside one.
+pub(crate) fn unfit<T: Scalar>(x: &[T], directions: &[(&'static str, &[T])]) -> Option<Reason> {
+    if x.is_empty() {
+        return Some(Reason::Empty);
+    }
+    let infinite = |values: &[T]| values.iter().position(|value| !value.is_finite());
+    if let Some(entry) = infinite(x) {
+        return Some(Reason::InputNotFinite { what: "x", entry });
+    }
+    for &(what, direction) in directions {
+        if direction.len() != x.len() {
+            return Some(Reason::Shape { what, expected: x.len(), got: direction.len() });
+        }
+        if let Some(reason) = unfit_direction(what, direction) {
+            return Some(reason);
+        }
+    }
+    None
+}
+
+pub(crate) fn unfit_direction<T: Scalar>(what: &'static str, direction: &[T]) -> Option<Reason> {
+    if let Some(entry) = direction.iter().position(|value| !value.is_finite()) {
+        return Some(Reason::InputNotFinite { what, entry });
+    }
+    direction.iter().all(|value| value.is_zero()).then_some(Reason::ZeroDirection)
 }
 
 /// The first steps of second opinions, relative to the first one's: one near, two far shorter, for functions whose own
@@ -114,11 +156,8 @@ pub(crate) fn along_line<T: Scalar>(
     known: &dyn Fn() -> Vec<(&'static str, Vec<f64>)>,
     linear: Option<Map<'_, T>>,
 ) -> Verdict {
-    if x.is_empty() {
-        return Verdict::unchecked(check, Reason::Empty);
-    }
-    if v.len() != x.len() {
-        return Verdict::unchecked(check, Reason::Shape { what: "v", expected: x.len(), got: v.len() });
+    if let Some(reason) = unfit(x, &[("v", v)]) {
+        return Verdict::unchecked(check, reason);
     }
     let claimed = widen(&claim(x));
     let outputs = f(x).len();
@@ -141,7 +180,7 @@ pub(crate) fn along_line<T: Scalar>(
         Err(reason) => return Verdict::unchecked(check, reason),
     };
     let mut estimates = first.entries;
-    let mut verdict = judge_entries::<T>(checker, check, &claims, &estimates, first.natural_scale);
+    let mut verdict = judge_entries::<T>(checker, check, &claims, &estimates);
     if verdict.is_failed() {
         for step in OTHER_STEPS {
             match line(step) {
@@ -149,14 +188,19 @@ pub(crate) fn along_line<T: Scalar>(
                 Err(reason) => return Verdict::unchecked(check, reason),
             }
         }
-        verdict = judge_entries::<T>(checker, check, &claims, &estimates, first.natural_scale);
+        verdict = judge_entries::<T>(checker, check, &claims, &estimates);
     }
     if let Verdict::Failed(failure) = &mut verdict
-        && let Ok(estimates) = estimates.into_iter().collect::<Result<Vec<_>, _>>()
+        && let Some(estimates) = all_estimates(&estimates)
     {
         failure.cause = explain(&claimed, &estimates, failure, &known(), linear, v);
     }
-    verdict
+    steady(&origin, f, check, verdict).closed(checker.allows_unresolved())
+}
+
+/// The verdict, unless the function has drifted meanwhile: then its differences were none.
+pub(crate) fn steady<T: Scalar>(origin: &Origin<'_, T>, f: Map<'_, T>, check: Check, verdict: Verdict) -> Verdict {
+    if origin.has_drifted(f) { Verdict::unchecked(check, Reason::NotDeterministic) } else { verdict }
 }
 
 /// The cause of a failure among the entries of one vector.
@@ -190,7 +234,8 @@ fn is_transposed<T: Scalar>(estimates: &[Estimate], linear: Map<'_, T>, v: &[T])
     // The columns cost a product each; a wide problem is not worth them for a hint.
     const WIDEST: usize = 64;
     let n = v.len();
-    if estimates.len() != n || n > WIDEST {
+    // A number is its own transpose.
+    if estimates.len() != n || !(2..=WIDEST).contains(&n) {
         return false;
     }
     let v = widen(v);

@@ -10,12 +10,14 @@
 //! called a kink.
 
 use super::tableau::{Powers, Tableau};
+use crate::scalar::largest;
 
 /// Follows the gap between the one-sided quotients of one entry along one line.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
     tableau: Tableau,
-    previous_gap: f64,
+    /// The last gaps, the newest first.
+    gaps: [f64; 4],
     suspect: Option<Suspect>,
     clear: bool,
     /// What the gap may still be if nothing was decided.
@@ -47,7 +49,7 @@ impl Watch {
     pub(crate) fn new() -> Self {
         Watch {
             tableau: Tableau::new(Powers::Odd),
-            previous_gap: f64::INFINITY,
+            gaps: [f64::INFINITY; 4],
             suspect: None,
             clear: false,
             leftover: f64::INFINITY,
@@ -64,8 +66,9 @@ impl Watch {
         let (limit, error) = (row.estimate.value, row.estimate.error);
         let scale = left.abs().max(right.abs());
         let has_limit = limit.abs() > 4.0 * error && limit.abs() > tolerance * scale;
-        let grows = gap.abs() > 1.2 * self.previous_gap.abs() && self.previous_gap.abs() > 8.0 * rounding;
-        self.previous_gap = gap;
+        let previous = self.gaps[0].abs();
+        let grows = gap.abs() > 1.2 * previous && previous > 8.0 * rounding;
+        self.gaps = [gap, self.gaps[0], self.gaps[1], self.gaps[2]];
         self.leftover = limit.abs() + error;
         if has_limit || grows {
             let seen = if has_limit { limit } else { gap };
@@ -91,12 +94,26 @@ impl Watch {
         self.clear
     }
 
+    /// Whether the last gaps follow a power of h, as at a kink (h⁰), a root (h^−½) or a jump (h⁻¹).
+    ///
+    /// Rounding that leans to one side (a sum of ten thousand equal terms rounds them all alike) can keep its sign for
+    /// three rows, but not its size.
+    fn is_regular(&self) -> bool {
+        let [a, b, c, d] = self.gaps;
+        let ratios = [a / b, b / c, c / d];
+        let (low, high) = (ratios.iter().copied().fold(f64::INFINITY, f64::min), largest(ratios));
+        low > 0.0 && high < 1.3 * low
+    }
+
     pub(crate) fn sight(&self) -> Sight {
         match self.suspect {
             // Three rows of one sign: rounding has no such patience.
-            Some(Suspect { streak, left, right, .. }) if streak >= 3 => Sight::Kink { left, right },
-            _ if self.clear => Sight::Smooth,
-            _ => Sight::Unclear(self.leftover),
+            Some(Suspect { streak, left, right, .. }) if streak >= 3 && self.is_regular() => {
+                Sight::Kink { left, right }
+            }
+            Some(Suspect { gap, .. }) => Sight::Unclear(self.leftover.max(gap.abs())),
+            None if self.clear => Sight::Smooth,
+            None => Sight::Unclear(self.leftover),
         }
     }
 }
@@ -134,6 +151,16 @@ mod tests {
         for f in [|t: f64| t.exp(), |t| t * t, |t: f64| t.powi(4), |t| 3.0 + 0.0 * t, |t: f64| (5.0 * t).sin()] {
             assert_eq!(watch(f, 8).sight(), Sight::Smooth);
         }
+    }
+
+    #[test]
+    fn rounding_that_leans_to_one_side_is_no_kink() {
+        let mut watch = Watch::new();
+        for (k, units) in [0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 3.0, 1.0, 4.0].into_iter().enumerate() {
+            let h = 0.086 / super::super::tableau::RATIO.powi(k as i32);
+            watch.push(1.0, 1.0 + units * 1e-4 / h, 1e-6 / h, 1e-4, 0.01);
+        }
+        assert!(matches!(watch.sight(), Sight::Unclear(_)), "{:?}", watch.sight());
     }
 
     #[test]

@@ -7,6 +7,9 @@
 //!
 //! A line along which f is not finite, or has a kink at the point, has no estimate: the [`Reason`] says why.
 //!
+//! Where f stands still to its last digit and nothing else varies along the line, it is looked at up to 256 first steps away,
+//! to tell a constant from a slope that rounding hides.
+//!
 //! Considered and set aside: complex steps (exact to rounding, but only for functions generic enough to take
 //! complex numbers), and one step of the textbook size √ε or ∛ε (half the digits and no error estimate).
 
@@ -14,11 +17,14 @@ mod jump;
 mod kink;
 mod line;
 pub(crate) mod noise;
+pub(crate) mod stair;
+pub(crate) mod still;
 mod tableau;
+mod track;
 
 use crate::reason::{Place, Reason};
 use crate::scalar::{Scalar, largest, widen};
-pub(crate) use line::{Line, Order, along};
+pub(crate) use line::{Line, Order, along, shortest_step};
 pub(crate) use noise::Origin;
 
 /// A number with a bound on its error, which is an estimate too.
@@ -28,6 +34,20 @@ pub struct Estimate {
     pub value: f64,
     /// How far from the truth `value` may be: truncation (Ridders) plus rounding.
     pub error: f64,
+}
+
+/// What a line tells about one entry of a function.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) estimate: Estimate,
+    /// Largest |φ(±h) − φ(0)| / hᵏ at the first step: the derivative that what the function does would suggest.
+    pub(crate) variation: f64,
+    /// The function moves no more than its rounding does, and longer steps find no slope hidden in it.
+    pub(crate) still: bool,
+    /// Below this step the function stands still, though it had moved at longer ones.
+    pub(crate) flat_below: Option<f64>,
+    /// A slope that standing still there may hide.
+    pub(crate) hides: f64,
 }
 
 /// How to take differences. The default suits functions whose scale is the larger of 1 and their argument.
@@ -43,11 +63,21 @@ pub struct Settings {
     pub noise_samples: usize,
     /// Seed of the noise samples.
     pub seed: u64,
+    /// The relative precision that the function is computed with, if that is coarser than its type: 6e-8 for `f32`
+    /// inside an `f64` interface.
+    pub precision: Option<f64>,
+}
+
+impl Settings {
+    /// The distance from 1 to the next number that the function can tell apart.
+    pub(crate) fn epsilon<T: Scalar>(&self) -> f64 {
+        self.precision.map_or(T::EPSILON, |precision| precision.max(T::EPSILON))
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { step: 11.0 / 128.0, target: None, noise_samples: 3, seed: 0 }
+        Settings { step: 11.0 / 128.0, target: None, noise_samples: 3, seed: 0, precision: None }
     }
 }
 
@@ -147,42 +177,53 @@ pub fn mixed<T: Scalar>(
 ) -> Result<Estimate, Reason> {
     let f = |x: &[T]| vec![f(x)];
     let origin = Origin::of(&f, x, settings)?;
-    mixed_at(&f, &origin, u, v, settings).map(|(estimate, _)| estimate)
+    mixed_at(&f, &origin, u, v, settings).map(|seen| seen.estimate)
 }
 
-/// [`mixed`] from a known origin, with the natural scale of the form.
+/// [`mixed`] from a known origin.
 pub(crate) fn mixed_at<T: Scalar>(
     f: &dyn Fn(&[T]) -> Vec<T>,
     origin: &Origin<'_, T>,
     u: &[T],
     v: &[T],
     settings: &Settings,
-) -> Result<(Estimate, f64), Reason> {
-    // u is brought to the size of v, or one of the two would be lost in the sum.
-    let ratio = largest(widen(v)) / largest(widen(u));
-    if !(ratio.is_finite() && ratio > 0.0) {
-        return Err(Reason::ZeroDirection);
-    }
-    let ratio = 2f64.powi(ratio.log2().round() as i32);
+) -> Result<Seen, Reason> {
+    // Both are brought to size 1: neither is lost in the sum, and no square of a tiny one underflows.
+    let (size_u, size_v) = (power_of_two(u)?, power_of_two(v)?);
     let combined = |sign: f64| -> Vec<T> {
-        let sum = |(u, v): (&T, &T)| T::narrow(v.widen() + sign * ratio * u.widen());
+        let sum = |(u, v): (&T, &T)| T::narrow(v.widen() / size_v + sign * (u.widen() / size_u));
         u.iter().zip(v).map(sum).collect()
     };
-    let (mut value, mut error, mut natural) = (0.0, 0.0, 0.0f64);
+    let nothing = Estimate { value: 0.0, error: 0.0 };
+    let mut form = Seen { estimate: nothing, variation: 0.0, still: true, flat_below: None, hides: 0.0 };
     for sign in [1.0, -1.0] {
         let direction = combined(sign);
         // u = ∓v: the form of the zero vector is zero.
         if direction.iter().all(|d| d.is_zero()) {
             continue;
         }
-        let line = along(f, origin, &direction, Order::Second, settings)?;
-        natural = natural.max(line.natural_scale);
-        let q = line.only()?;
-        value += sign * q.value;
-        error += q.error;
+        let q = along(f, origin, &direction, Order::Second, settings)?.only()?;
+        form.estimate.value += sign * q.estimate.value;
+        form.estimate.error += q.estimate.error;
+        form.variation = form.variation.max(q.variation);
+        form.still &= q.still;
+        form.flat_below = form.flat_below.or(q.flat_below);
+        form.hides = form.hides.max(q.hides);
     }
-    let scale = 4.0 * ratio;
-    Ok((Estimate { value: value / scale, error: error / scale }, natural / scale))
+    let back = |value: f64| value / 4.0 * size_u * size_v;
+    form.estimate = Estimate { value: back(form.estimate.value), error: back(form.estimate.error) };
+    form.variation = back(form.variation);
+    form.hides = back(form.hides);
+    Ok(form)
+}
+
+/// The power of two next to the largest entry: dividing by it rounds nothing.
+fn power_of_two<T: Scalar>(v: &[T]) -> Result<f64, Reason> {
+    let size = largest(widen(v));
+    if !(size.is_finite() && size > 0.0) {
+        return Err(Reason::ZeroDirection);
+    }
+    Ok(2f64.powi((size.log2().round() as i32).clamp(-1021, 1023)))
 }
 
 /// The gradient of a scalar function: [`directional`] along every axis, 2 n lines' ends at several steps each.
@@ -206,7 +247,7 @@ pub fn gradient<T: Scalar>(f: impl Fn(&[T]) -> T, x: &[T], settings: &Settings) 
     (0..x.len())
         .map(|i| {
             let line = along(&f, &origin, &axis(x.len(), i), Order::First, settings);
-            line.and_then(Line::only).map_err(|reason| reason.at(Place::Entry(i)))
+            line.and_then(Line::only).map(|seen| seen.estimate).map_err(|reason| reason.at(Place::Entry(i)))
         })
         .collect()
 }

@@ -33,14 +33,24 @@ impl<'a, T: Scalar> Origin<'a, T> {
     pub(crate) fn of(f: &dyn Fn(&[T]) -> Vec<T>, x: &'a [T], settings: &Settings) -> Result<Self, Reason> {
         let values = widen(&f(x));
         if let Some(i) = values.iter().position(|y| !y.is_finite()) {
-            return Err(Reason::NonFinite { place: Place::Entry(i), at_point: true });
+            return Err(Reason::NonFinite { place: Place::Entry(i), at_point: true, step: 0.0 });
         }
-        if widen(&f(x)) != values {
+        let again = widen(&f(x));
+        if again.len() != values.len() {
+            return Err(Reason::LengthChanges);
+        }
+        if again != values {
             return Err(Reason::NotDeterministic);
         }
-        let samples = settings.noise_samples;
-        let noise = measure(f, x, &values, samples, settings.seed);
-        Ok(Origin { x, values, noise, evaluations: 2 + 4 * samples })
+        let noise = measure(f, x, &values, settings.noise_samples, settings);
+        Ok(Origin { x, values, noise, evaluations: 2 + 7 * settings.noise_samples })
+    }
+}
+
+impl<T: Scalar> Origin<'_, T> {
+    /// Whether `f` gives other values at the same point by now: then the rows of a line were no values of one function.
+    pub(crate) fn has_drifted(&self, f: &dyn Fn(&[T]) -> Vec<T>) -> bool {
+        widen(&f(self.x)) != self.values
     }
 }
 
@@ -50,12 +60,13 @@ pub(crate) fn measure<T: Scalar>(
     x: &[T],
     values: &[f64],
     samples: usize,
-    seed: u64,
+    settings: &Settings,
 ) -> Vec<f64> {
-    let mut random = Random::new(seed ^ 0x006e_6f69_7365);
-    let mut noise: Vec<f64> = values.iter().map(|y| T::EPSILON * y.abs()).collect();
+    let epsilon = settings.epsilon::<T>();
+    let mut random = Random::new(settings.seed ^ 0x006e_6f69_7365);
+    let mut noise: Vec<f64> = values.iter().map(|y| epsilon * y.abs()).collect();
     // Powers of two, so that the points are as exact as they can be.
-    let wide = 16.0 * 2f64.powi((0.6 * T::EPSILON.log2()).round() as i32);
+    let wide = 16.0 * 2f64.powi((0.6 * epsilon.log2()).round() as i32);
     for _ in 0..samples {
         let towards: Vec<f64> = x.iter().map(|_| random.sign()).collect();
         let at = |relative: f64| {
@@ -63,7 +74,7 @@ pub(crate) fn measure<T: Scalar>(
             let moved: Vec<T> = x.iter().zip(&towards).map(moved).collect();
             widen(&f(&moved))
         };
-        let neighbour = at(T::EPSILON);
+        let neighbour = at(2f64.powi(epsilon.log2().ceil() as i32));
         let rows = [wide, wide / 8.0].map(|spacing| [at(-spacing), at(spacing), at(2.0 * spacing)]);
         let mut all = rows.iter().flatten().chain([&neighbour]);
         if all.any(|y| y.len() != values.len()) {
