@@ -154,7 +154,7 @@ fn a_loop_may_return_what_it_was_given() {
 #[test]
 fn long_tapes_compile() {
     let f = |x: Var| {
-        let step = |y: Var, i: usize| if i % 50 == 0 { y + y.sum() } else { (y * x).sin() };
+        let step = |y: Var, i: usize| if i.is_multiple_of(50) { y + y.sum() } else { (y * x).sin() };
         (0..4000).fold(x, step).sum()
     };
     let tape = trace::trace(|x: Var| grad(f, &x), &tensor![0.3, 0.4]).unwrap();
