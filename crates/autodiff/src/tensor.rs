@@ -82,7 +82,7 @@ impl Tensor {
     /// The scalar `x` in this dtype, rounded if that is a float.
     ///
     /// # Errors
-    /// [`ErrorKind::DType`] if an integer or bool cannot be `x`, or a finite `x` is infinite in `f32`.
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if an integer or bool cannot be `x`, or a finite `x` is infinite in `f32`.
     ///
     /// # Example
     /// ```

@@ -64,7 +64,7 @@ pub fn constant(value: &Tensor) -> Var {
 /// A scalar constant in this dtype, rounded if that is a float.
 ///
 /// # Errors
-/// Stops the trace with [`ErrorKind::DType`] if an integer cannot be `x`, or a finite `x` is infinite in `f32`.
+/// Stops the trace with [`ErrorKind::DType`](crate::ErrorKind::DType) if an integer cannot be `x`, or a finite `x` is infinite in `f32`.
 ///
 /// # Example
 /// ```
