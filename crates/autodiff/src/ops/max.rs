@@ -1,6 +1,7 @@
 //! `max`: the larger of two arrays, elementwise.
 
 use super::prelude::*;
+use super::{StopGradient, op};
 
 /// `y = max(a, b)`; NaN propagates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,8 +34,14 @@ impl Primitive<2> for Max {
 
 /// What each operand's slope is where neither wins: ½ at a tie, NaN where the result is.
 fn half_or_nan(t: &mut Builder, y: Value) -> Value {
-    let (number, half) = (t.eq(y, y), t.like(y, 0.5));
-    t.select(number, half, y)
+    let half = t.like(y, 0.5);
+    number_or_nan(t, half, y)
+}
+
+/// `x`, but NaN where `y` is: a mark that nothing is differentiated through.
+pub(super) fn number_or_nan(t: &mut Builder, x: Value, y: Value) -> Value {
+    let (number, mark) = (t.eq(y, y), t.put(op(StopGradient), &[y]));
+    t.select(number, x, mark)
 }
 
 /// The rule of `max` and `min`: the tangent of the operand that `wins(tape, this, other)`; at a tie (neither wins) the mean of both, so

@@ -1,6 +1,7 @@
 //! `max_reduce`: the largest entry along some axes.
 
 use super::prelude::*;
+use super::max::number_or_nan;
 use super::{Not, op};
 
 /// Maximum over `axes`, which leave the shape; NaN propagates, and the maximum of nothing is −∞.
@@ -21,8 +22,7 @@ impl MaxReduce {
         let wins = t.put(op(Not), &[less]);
         let ones = t.convert(wins, ty.dtype);
         let count = t.sum(ones, axes);
-        let number = t.eq(y, y);
-        (wins, t.select(number, count, y))
+        (wins, number_or_nan(t, count, y))
     }
 }
 
