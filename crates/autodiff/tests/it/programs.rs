@@ -150,7 +150,7 @@ fn a_loop_may_return_what_it_was_given() {
     }
 }
 
-/// Compiling must not take a time that grows with the square of the tape: this one would take minutes.
+/// The planner bounds its search for paths, or compiling would grow with a higher power of the length of the tape.
 #[test]
 fn long_tapes_compile() {
     let f = |x: Var| {
