@@ -60,7 +60,7 @@ fn cross_entropy(z: Var, labels: Var) -> Var {
     nonlinear_scope("cross_entropy", || {
         let column = [z.shape()[0], 1];
         let z = z - z.max_axes(&[-1]).stop_gradient().reshape(column);
-        let log_p = z - z.exp().sum_axes(&[-1]).ln().reshape(column);
+        let log_p = z - z.exp().sum_axes(&[-1]).log().reshape(column);
         -log_p.gather_along(labels.reshape(column), -1).mean()
     })
 }

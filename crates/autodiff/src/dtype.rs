@@ -58,3 +58,68 @@ impl fmt::Display for DType {
         f.write_str(self.name())
     }
 }
+
+/// `by_dtype!(dtype, T => …)` with T the type in which a dtype is stored: `u8` for bools.
+macro_rules! by_dtype {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype {
+            $crate::dtype::DType::F32 => {
+                type $t = f32;
+                $body
+            }
+            $crate::dtype::DType::F64 => {
+                type $t = f64;
+                $body
+            }
+            $crate::dtype::DType::I32 => {
+                type $t = i32;
+                $body
+            }
+            $crate::dtype::DType::U32 => {
+                type $t = u32;
+                $body
+            }
+            $crate::dtype::DType::Bool => {
+                type $t = u8;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use by_dtype;
+
+/// [`by_dtype`] for floats, where `infer` admits nothing else.
+macro_rules! by_float {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype {
+            $crate::dtype::DType::F32 => {
+                type $t = f32;
+                $body
+            }
+            $crate::dtype::DType::F64 => {
+                type $t = f64;
+                $body
+            }
+            other => unreachable!("infer admits floats only, not {other}"),
+        }
+    };
+}
+pub(crate) use by_float;
+
+/// [`by_dtype`] for `i32` and `u32`: elementwise work on floats and bools is fused.
+macro_rules! by_int {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype {
+            $crate::dtype::DType::I32 => {
+                type $t = i32;
+                $body
+            }
+            $crate::dtype::DType::U32 => {
+                type $t = u32;
+                $body
+            }
+            other => unreachable!("{other} is fused"),
+        }
+    };
+}
+pub(crate) use by_int;

@@ -154,6 +154,14 @@ impl Axes {
         Axes(self.0.iter().map(|a| a + 1).collect())
     }
 
+    /// `[outer, n, inner]` of a shape around these axes, which are neighbours (`lower` splits a reduction into runs).
+    pub(crate) fn around(&self, shape: &Shape) -> (usize, usize, usize) {
+        let Some((first, last)) = self.0.first().zip(self.0.last()) else { return (shape.size(), 1, 1) };
+        debug_assert_eq!(last - first + 1, self.0.len(), "lower has split the reduction into runs");
+        let part = |range: std::ops::Range<usize>| shape[range].iter().product();
+        (part(0..*first), part(*first..last + 1), part(last + 1..shape.rank()))
+    }
+
     /// The axes of `rank` that are not in this set.
     pub fn complement(&self, rank: usize) -> Axes {
         Axes((0..rank).filter(|a| !self.0.contains(a)).collect())

@@ -4,6 +4,7 @@
 //! are valid elements), and on the properties of the two IEEE formats.
 
 use crate::math::Lane;
+use crate::pointwise::Operand;
 use num_traits::{Float, NumAssign};
 use std::fmt::Debug;
 
@@ -33,7 +34,20 @@ pub trait Real: Element + Float + NumAssign + Lane {
     fn from_f64(x: f64) -> Self;
     /// This value, exactly.
     fn as_f64(self) -> f64;
+    /// The nearest integer, of two equally near ones the even one.
+    fn round_ties_even(self) -> Self;
+    /// The one of two loops that is for this type.
+    #[doc(hidden)]
+    fn choose_unary(f32: UnaryLoop<f32>, f64: UnaryLoop<f64>) -> UnaryLoop<Self>;
+    /// The one of two loops that is for this type.
+    #[doc(hidden)]
+    fn choose_binary(f32: BinaryLoop<f32>, f64: BinaryLoop<f64>) -> BinaryLoop<Self>;
 }
+
+/// yᵢ ← f(xᵢ), with the function's parameter.
+pub(crate) type UnaryLoop<T> = fn(i32, &[T], &mut [T]);
+/// yᵢ ← f(aᵢ, bᵢ).
+pub(crate) type BinaryLoop<T> = fn(Operand<'_, T>, Operand<'_, T>, &mut [T]);
 
 impl Real for f32 {
     #[inline(always)]
@@ -43,6 +57,16 @@ impl Real for f32 {
     #[inline(always)]
     fn as_f64(self) -> f64 {
         f64::from(self)
+    }
+    #[inline(always)]
+    fn round_ties_even(self) -> f32 {
+        f32::round_ties_even(self)
+    }
+    fn choose_unary(f32: UnaryLoop<f32>, _: UnaryLoop<f64>) -> UnaryLoop<f32> {
+        f32
+    }
+    fn choose_binary(f32: BinaryLoop<f32>, _: BinaryLoop<f64>) -> BinaryLoop<f32> {
+        f32
     }
 }
 
@@ -54,6 +78,16 @@ impl Real for f64 {
     #[inline(always)]
     fn as_f64(self) -> f64 {
         self
+    }
+    #[inline(always)]
+    fn round_ties_even(self) -> f64 {
+        f64::round_ties_even(self)
+    }
+    fn choose_unary(_: UnaryLoop<f32>, f64: UnaryLoop<f64>) -> UnaryLoop<f64> {
+        f64
+    }
+    fn choose_binary(_: BinaryLoop<f32>, f64: BinaryLoop<f64>) -> BinaryLoop<f64> {
+        f64
     }
 }
 

@@ -86,7 +86,7 @@ pub fn scatter_add<T: Real>(
 /// # Panics
 /// If `x` does not have `outer · n · inner` elements, or `indices` and `y` do not have the same multiple of
 /// `outer · inner`.
-pub fn gather_elements<T: Element>(
+pub fn gather_along<T: Element>(
     x: &[T],
     outer: usize,
     n: usize,
@@ -94,8 +94,8 @@ pub fn gather_elements<T: Element>(
     indices: &[i32],
     y: &mut [T],
 ) -> Result<(), usize> {
-    assert_eq!(x.len(), outer * n * inner, "gather_elements: the operand does not have outer x n x inner elements");
-    let m = positions("gather_elements", outer, inner, indices.len(), y.len());
+    assert_eq!(x.len(), outer * n * inner, "gather_along: the operand does not have outer x n x inner elements");
+    let m = positions("gather_along", outer, inner, indices.len(), y.len());
     check(indices, n)?;
     if y.is_empty() {
         return Ok(());
@@ -111,7 +111,7 @@ pub fn gather_elements<T: Element>(
     Ok(())
 }
 
-/// y ← 0; y\[o, indices\[o, j, i\], i\] += updates\[o, j, i\]: the transpose of [`gather_elements`].
+/// y ← 0; y\[o, indices\[o, j, i\], i\] += updates\[o, j, i\]: the transpose of [`gather_along`].
 ///
 /// Repeated indices add up in ascending order of j.
 ///
@@ -119,8 +119,8 @@ pub fn gather_elements<T: Element>(
 /// The position (in the flat `indices`) of the first index outside `0..n`.
 ///
 /// # Panics
-/// As [`gather_elements`], with the roles of `x` and `y` exchanged.
-pub fn scatter_add_elements<T: Real>(
+/// As [`gather_along`], with the roles of `x` and `y` exchanged.
+pub fn scatter_add_along<T: Real>(
     updates: &[T],
     outer: usize,
     n: usize,
@@ -128,8 +128,8 @@ pub fn scatter_add_elements<T: Real>(
     indices: &[i32],
     y: &mut [T],
 ) -> Result<(), usize> {
-    assert_eq!(y.len(), outer * n * inner, "scatter_add_elements: the output does not have outer x n x inner elements");
-    let m = positions("scatter_add_elements", outer, inner, indices.len(), updates.len());
+    assert_eq!(y.len(), outer * n * inner, "scatter_add_along: the output does not have outer x n x inner elements");
+    let m = positions("scatter_add_along", outer, inner, indices.len(), updates.len());
     check(indices, n)?;
     y.fill(T::zero());
     if updates.is_empty() {
@@ -185,8 +185,8 @@ mod tests {
         assert_eq!(gather(&[1.0, 2.0], 1, 2, 1, &[1, 0, -1], &mut y), Err(2));
         assert_eq!(gather::<f32>(&[], 1, 0, 1, &[0, 0, 0], &mut y), Err(0));
         assert_eq!(scatter_add(&[1.0, 2.0, 3.0], 1, 2, 1, &[0, 1, 7], &mut y[..2]), Err(2));
-        assert_eq!(gather_elements(&[1.0, 2.0], 1, 2, 1, &[5, 0, 0], &mut y), Err(0));
-        assert_eq!(scatter_add_elements(&[1.0, 2.0, 3.0], 1, 2, 1, &[0, -1, 0], &mut y[..2]), Err(1));
+        assert_eq!(gather_along(&[1.0, 2.0], 1, 2, 1, &[5, 0, 0], &mut y), Err(0));
+        assert_eq!(scatter_add_along(&[1.0, 2.0, 3.0], 1, 2, 1, &[0, -1, 0], &mut y[..2]), Err(1));
     }
 
     #[test]
@@ -208,12 +208,12 @@ mod tests {
         let x: Vec<f64> = (0..12).map(f64::from).collect(); // [2, 3, 2]
         let indices = [2, 0, 1, 1, 0, 0, 2, 2]; // [2, 2, 2]
         let mut y = [f64::NAN; 8];
-        gather_elements(&x, 2, 3, 2, &indices, &mut y).unwrap();
+        gather_along(&x, 2, 3, 2, &indices, &mut y).unwrap();
         assert_eq!(y, [4.0, 1.0, 2.0, 3.0, 6.0, 7.0, 10.0, 11.0]);
         let mut z = [f64::NAN; 12];
-        scatter_add_elements(&[1.0; 8], 2, 3, 2, &indices, &mut z).unwrap();
+        scatter_add_along(&[1.0; 8], 2, 3, 2, &indices, &mut z).unwrap();
         assert_eq!(z, [0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]);
-        scatter_add_elements(&[1.0, 2.0, 4.0], 1, 2, 1, &[1, 0, 1], &mut z[..2]).unwrap();
+        scatter_add_along(&[1.0, 2.0, 4.0], 1, 2, 1, &[1, 0, 1], &mut z[..2]).unwrap();
         assert_eq!(z[..2], [2.0, 5.0]);
     }
 
@@ -223,7 +223,7 @@ mod tests {
         scatter_add(&[], 2, 3, 1, &[], &mut y).unwrap();
         assert_eq!(y, [0.0; 6]);
         scatter_add::<f32>(&[], 0, 3, 1, &[1, 2], &mut []).unwrap();
-        gather_elements::<f32>(&[], 0, 3, 1, &[], &mut []).unwrap();
-        scatter_add_elements::<f32>(&[], 2, 0, 0, &[], &mut []).unwrap();
+        gather_along::<f32>(&[], 0, 3, 1, &[], &mut []).unwrap();
+        scatter_add_along::<f32>(&[], 2, 0, 0, &[], &mut []).unwrap();
     }
 }

@@ -40,5 +40,5 @@ pub use element::{Element, Int, Real};
 pub use gemm::{MatRef, gemm, gemm_batched};
 pub use isa::Isa;
 pub use patches::Patches;
-pub use pointwise::{Binary, Comparison, Operand, Unary};
+pub use pointwise::{Binary, Operand, Unary};
 pub use threefry::{random_bits, threefry2x32};

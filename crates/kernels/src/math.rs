@@ -13,12 +13,9 @@ mod erf;
 mod exp;
 mod f32;
 mod f64;
+mod gamma;
 mod lane;
 mod log;
 mod trig;
 
-pub(crate) use erf::erf;
-pub(crate) use exp::{exp, expm1, logistic, tanh};
 pub use lane::Lane;
-pub(crate) use log::{log, log1p};
-pub(crate) use trig::{Cosine, Sine, Trig};

@@ -8,7 +8,7 @@ x spread over the domains where the algorithms behave differently. The table in 
 import random
 import struct
 import sys
-from mpmath import mp, mpf, erf, exp, expm1, log, log1p, pi, sin, cos, tanh
+from mpmath import mp, mpf, cosh, erf, exp, expm1, log, log1p, loggamma, pi, polygamma, re, sin, cos, sinh, tanh
 
 mp.dps = 60
 count, path = int(sys.argv[1]), sys.argv[2]
@@ -28,6 +28,14 @@ functions = {
     "logistic": (lambda x: 1 / (1 + exp(-x)), uniform(-708, 40) + uniform(-5, 5) + spread(-60, 0)),
     "sin": (sin, uniform(-(2**20), 2**20) + uniform(-7, 7) + spread(-60, 0) + turns),
     "cos": (cos, uniform(-(2**20), 2**20) + uniform(-7, 7) + spread(-60, 0) + turns),
+    # New functions go last, so that the others keep their arguments.
+    "sinh": (sinh, uniform(-710.4, 710.4) + uniform(-1.2, 1.2) + spread(-60, 0)),
+    "cosh": (cosh, uniform(-710.4, 710.4) + uniform(-1.2, 1.2) + spread(-60, 0)),
+    "lgamma": (lambda x: re(loggamma(x)), positive(spread(-60, 60)) + uniform(0.01, 20) + [1 + x for x in spread(-30, -1)]),
+    "digamma": (lambda x: polygamma(0, x), positive(spread(-60, 60)) + uniform(0.01, 20) + uniform(1.3, 1.6)),
+    "trigamma": (lambda x: polygamma(1, x), positive(spread(-60, 60)) + uniform(0.01, 20) + uniform(1.3, 1.6)),
+    "tetragamma": (lambda x: polygamma(2, x), positive(spread(-60, 60)) + uniform(0.01, 20) + uniform(1.3, 1.6)),
+    "pentagamma": (lambda x: polygamma(3, x), positive(spread(-60, 60)) + uniform(0.01, 20) + uniform(1.3, 1.6)),
 }
 bits = lambda x: struct.pack(">d", x).hex()
 with open(path, "w") as out:

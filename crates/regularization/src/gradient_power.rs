@@ -61,6 +61,6 @@ fn raised(square: Var, q: f64) -> Var {
     } else {
         let at_zero = square.equal(0.0);
         let safe = quadric_autodiff::trace::select(at_zero, 1.0, square);
-        quadric_autodiff::trace::select(at_zero, 0.0, (safe.ln() * (q / 2.0)).exp())
+        quadric_autodiff::trace::select(at_zero, 0.0, (safe.log() * (q / 2.0)).exp())
     }
 }

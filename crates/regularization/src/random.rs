@@ -122,7 +122,7 @@ pub fn normal(key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
     let shape = shape.into();
     let (size, half) = (shape.size(), shape.size().div_ceil(2));
     let u = uniform(key, dtype, [2, half]);
-    let radius = (u.slice(0, 0..1).ln() * -2.0).sqrt();
+    let radius = (u.slice(0, 0..1).log() * -2.0).sqrt();
     let angle = u.slice(0, 1..2) * (2.0 * std::f64::consts::PI);
     concat(&[radius * angle.cos(), radius * angle.sin()], 0).reshape([2 * half]).slice(0, 0..size).reshape(shape)
 }
@@ -141,6 +141,6 @@ pub fn rademacher(key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
 #[track_caller]
 #[must_use]
 pub fn categorical(key: Var, logits: Var) -> Var {
-    let noise = -(-uniform(key, DType::F64, logits.shape()).ln()).ln();
+    let noise = -(-uniform(key, DType::F64, logits.shape()).log()).log();
     (logits.stop_gradient().convert(DType::F64) + noise).argmax(-1)
 }

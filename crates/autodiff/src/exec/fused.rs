@@ -92,21 +92,21 @@ pub(super) enum Input<'a, T> {
 }
 
 /// What a group writes.
-pub(super) enum Output<'a, T> {
+pub(super) enum Chunked<'a, T> {
     Real(&'a mut [T]),
     Mask(&'a mut [u8]),
 }
 
-impl<'a, T> Output<'a, T> {
-    fn split_at(self, mid: usize) -> (Output<'a, T>, Output<'a, T>) {
+impl<'a, T> Chunked<'a, T> {
+    fn split_at(self, mid: usize) -> (Chunked<'a, T>, Chunked<'a, T>) {
         match self {
-            Output::Real(x) => {
+            Chunked::Real(x) => {
                 let (a, b) = x.split_at_mut(mid);
-                (Output::Real(a), Output::Real(b))
+                (Chunked::Real(a), Chunked::Real(b))
             }
-            Output::Mask(x) => {
+            Chunked::Mask(x) => {
                 let (a, b) = x.split_at_mut(mid);
-                (Output::Mask(a), Output::Mask(b))
+                (Chunked::Mask(a), Chunked::Mask(b))
             }
         }
     }
@@ -128,7 +128,7 @@ impl Fused {
     pub(super) fn run<T: Real>(
         &self,
         inputs: &[Option<Input<'_, T>>],
-        outputs: Few<Output<'_, T>, STORES>,
+        outputs: Few<Chunked<'_, T>, STORES>,
         threads: usize,
     ) {
         let threads = if self.len() < PARALLEL { 1 } else { threads };
@@ -140,7 +140,7 @@ impl Fused {
         start: usize,
         len: usize,
         inputs: &[Option<Input<'_, T>>],
-        outputs: Few<Output<'_, T>, STORES>,
+        outputs: Few<Chunked<'_, T>, STORES>,
         threads: usize,
     ) {
         if threads <= 1 {
@@ -148,8 +148,8 @@ impl Fused {
         }
         let chunk = CHUNK_BYTES / size_of::<T>();
         let mid = (len / 2).next_multiple_of(chunk).min(len);
-        let mut left: Few<Output<'_, T>, STORES> = [const { None }; STORES];
-        let mut right: Few<Output<'_, T>, STORES> = [const { None }; STORES];
+        let mut left: Few<Chunked<'_, T>, STORES> = [const { None }; STORES];
+        let mut right: Few<Chunked<'_, T>, STORES> = [const { None }; STORES];
         for (i, out) in outputs.into_iter().enumerate() {
             if let Some(out) = out {
                 let (a, b) = out.split_at(mid);
@@ -168,7 +168,7 @@ impl Fused {
         start: usize,
         len: usize,
         inputs: &[Option<Input<'_, T>>],
-        mut outputs: Few<Output<'_, T>, STORES>,
+        mut outputs: Few<Chunked<'_, T>, STORES>,
         scratch: &mut Arena,
     ) {
         let chunk = CHUNK_BYTES / size_of::<T>();
@@ -189,8 +189,8 @@ impl Fused {
                 let (Some(register), Some(out)) = (store.register, out) else { continue };
                 let from = &registers[register].as_ref().expect("in place")[..n];
                 match out {
-                    Output::Real(out) => out[done..done + n].copy_from_slice(from),
-                    Output::Mask(out) => convert(from, &mut out[done..done + n]),
+                    Chunked::Real(out) => out[done..done + n].copy_from_slice(from),
+                    Chunked::Mask(out) => convert(from, &mut out[done..done + n]),
                 }
             }
             done += n;
@@ -233,14 +233,14 @@ impl Fused {
         n: usize,
         inputs: &[Option<Input<'_, T>>],
         registers: &mut Few<&mut [T], REGISTERS>,
-        outputs: &mut Few<Output<'_, T>, STORES>,
+        outputs: &mut Few<Chunked<'_, T>, STORES>,
     ) {
         let mut taken = None;
         let target: &mut [T] = match instruction.target {
             Target::Register(r) => taken.insert((r, registers[r].take().expect("no operand is written"))).1,
             Target::Store(s) => match outputs[s].as_mut().expect("one array a store") {
-                Output::Real(out) => &mut out[done..],
-                Output::Mask(_) => unreachable!("bools are stored from a register"),
+                Chunked::Real(out) => &mut out[done..],
+                Chunked::Mask(_) => unreachable!("bools are stored from a register"),
             },
         };
         let y = &mut target[..n];
@@ -255,13 +255,10 @@ impl Fused {
         };
         match instruction.action {
             Action::Unary(op, x) => match arg(x) {
-                Arg::Slice(x) => pointwise::unary(op, x, y),
-                Arg::Scalar(x) => {
-                    y.fill(x);
-                    pointwise::unary_in_place(op, y);
-                }
+                Arg::Slice(x) => op.apply(x, y),
+                Arg::Scalar(x) => y.fill(op.at(x)),
             },
-            Action::Binary(op, a, b) => pointwise::binary(op, arg(a), arg(b), y),
+            Action::Binary(op, a, b) => op.apply(arg(a), arg(b), y),
             Action::Select(p, a, b) => pointwise::select(arg(p), arg(a), arg(b), y),
             Action::Move(x) => match arg(x) {
                 Arg::Slice(x) => y.copy_from_slice(x),

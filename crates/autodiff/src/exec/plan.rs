@@ -157,14 +157,14 @@ impl Planner<'_> {
                     }
                 }
                 // A moved view is written out and moved again.
-                (kernel, Some(Storage::View { .. })) if is_movement(&kernel) => {
+                (kernel, Some(Storage::View { .. })) if kernel.is_movement() => {
                     let x = x.expect("an operand");
                     match view(&kernel, &self.ty(x).shape, &self.ty(y).shape) {
                         Some((offset, strides)) => Storage::View { root: x, offset, strides },
                         None => Storage::Alias(x),
                     }
                 }
-                (kernel, Some(Storage::Number(c))) if is_movement(&kernel) => Storage::Number(c),
+                (kernel, Some(Storage::Number(c))) if kernel.is_movement() => Storage::Number(c),
                 _ => Storage::Own,
             };
             self.storage[y.index()] = storage;
@@ -193,7 +193,7 @@ impl Planner<'_> {
             Kernel::Binary(op) => {
                 // Comparisons of bools have a kernel of their own; their logic is fused.
                 let bools = self.ty(e.inputs[0]).dtype == DType::Bool;
-                if bools && !matches!(op, Binary::And | Binary::Or) {
+                if bools && ![Binary::AND, Binary::OR].contains(&op) {
                     return Err(());
                 }
             }
@@ -436,13 +436,13 @@ impl Planner<'_> {
         if let Kernel::Scan { length, constants, states, reverse } = kernel {
             return self.emit_loop(e, length, constants, states, reverse);
         }
-        let is_dot = matches!(kernel, Kernel::Dot { .. });
+        let is_dot = kernel == Kernel::Product;
         let inputs = e.inputs.iter().map(|v| self.operand(*v, is_dot)).collect();
         let y = e.outputs[0];
         let output = self.new_slot(y);
         self.places.insert(y, Place::Slot(output));
         let ty = self.ty(y).clone();
-        self.steps.push(Step { work: Work::Single { kernel, inputs, output, ty }, label: e.label.clone() });
+        self.steps.push(Step { work: Work::Single { op: e.op.clone(), inputs, output, ty }, label: e.label.clone() });
     }
 
     fn emit_loop(&mut self, e: &Equation, length: usize, constants: usize, states: usize, reverse: bool) {
@@ -569,7 +569,7 @@ impl Planner<'_> {
                 Kernel::Binary(op) => Action::Binary(op, arg(0), arg(1)),
                 Kernel::Select => Action::Select(arg(0), arg(1), arg(2)),
                 Kernel::Convert if self.ty(y).dtype == DType::Bool => {
-                    Action::Binary(Binary::Ne, arg(0), Source::Number(0.0))
+                    Action::Binary(Binary::NE, arg(0), Source::Number(0.0))
                 }
                 Kernel::Convert => Action::Move(arg(0)),
                 other => unreachable!("{other:?} is not elementwise"),
@@ -809,17 +809,6 @@ impl Step {
             Work::Fill { output, .. } => new(output),
         }
     }
-}
-
-fn is_movement(kernel: &Kernel) -> bool {
-    matches!(
-        kernel,
-        Kernel::Identity
-            | Kernel::Broadcast { .. }
-            | Kernel::Permute { .. }
-            | Kernel::Slice { .. }
-            | Kernel::Reverse { .. }
-    )
 }
 
 fn is_exact_as_f64(t: &Tensor) -> bool {

@@ -1,30 +1,18 @@
-//! The primitives: one page each, and the one list.
+//! The primitives: one page each, a family a folder, and the one list.
 //!
-//! A new primitive is a new file and one word below. Its page says what it computes (`kernel`), its types (`infer`), its
-//! derivative (`rule`), how it batches (`batch` or `vmap`), and the cases it is tested on (`samples`).
+//! A new primitive is a new page and one word below. Its page says its types (`infer`), its derivative (`rule`), how it batches
+//! (`batch` or `vmap`), what it computes, once by kernels (`kernel`, `run`) and once for reading (`define`), and the cases it is
+//! tested on (`samples`).
 
-mod absent;
-mod checkpoint;
-mod concat;
-mod custom;
-mod prelude;
-mod primitive;
-mod sample;
-mod scan;
-mod tape_ext;
+mod page;
 
-pub use checkpoint::Checkpoint;
-pub use concat::Concat;
-pub use custom::Custom;
-pub use primitive::{Primitive, op};
-pub use residual::Side;
-pub use sample::{Domain, Sample};
-pub use scan::Scan;
-pub use tape_ext::Ops;
+pub use algebra::window::Window;
+pub use identity::residual::Side;
+pub use page::{Domain, Elementwise, Given, Ops, Parameters, Primitive, Rule, Sample, Variadic, op};
 
-use crate::dtype::DType;
-use crate::shape::{Axes, Shape, Type};
-use crate::tape::{Batched, Builder, Op, Params, Value};
+use page::prelude;
+
+use crate::tape::{Op, Params};
 
 /// How the parser finds a primitive, and its cases.
 struct Entry {
@@ -33,44 +21,57 @@ struct Entry {
     samples: fn() -> Vec<Sample>,
 }
 
+/// The entry of a page.
 fn entry<const N: usize, P: Primitive<N>>() -> Entry {
     Entry { name: P::NAME, parse: |p| P::parse(p).map(op), samples: P::samples }
 }
 
+/// The entry of a primitive that takes any number of operands, or has bodies.
+fn variadic<P: Variadic>() -> Entry {
+    Entry { name: P::NAME, parse: |p| P::parse(p).map(Op::new), samples: P::samples }
+}
+
 macro_rules! primitives {
-    ($($module:ident :: $name:ident),* $(,)?) => {
-        $( mod $module; pub use $module::$name; )*
+    ($($(#[$doc:meta])* $family:ident { $($module:ident :: $name:ident $(($kind:ident))?),* $(,)? } $(, $shared:ident)? ;)*) => {
+        $(
+            $(#[$doc])*
+            mod $family { $( pub(super) mod $module; )* $( pub(super) mod $shared; )? }
+            $( pub use $family::$module::$name; )*
+        )*
         fn list() -> Vec<Entry> {
-            vec![
-                $( entry::<_, $name>(), )*
-                Entry { name: "concat", parse: Concat::parse, samples: Concat::samples },
-                Entry { name: "checkpoint", parse: Checkpoint::parse, samples: Vec::new },
-                Entry { name: "scan", parse: Scan::parse, samples: Vec::new },
-                Entry { name: "custom", parse: Custom::parse, samples: Vec::new },
-            ]
+            vec![$( $( primitives!(@ $name $($kind)?), )* )*]
         }
     };
+    (@ $name:ident) => { entry::<_, $name>() };
+    (@ $name:ident $kind:ident) => { $kind::<$name>() };
 }
 
 primitives! {
-    // Elementwise, one operand.
-    neg::Neg, exp::Exp, expm1::Expm1, log::Log, log1p::Log1p, sqrt::Sqrt, rsqrt::Rsqrt, recip::Recip, sin::Sin, cos::Cos,
-    tanh::Tanh, erf::Erf, logistic::Logistic, abs::Abs, sign::Sign, floor::Floor, powi::Powi, not::Not, convert::Convert,
-    // Elementwise, two or three.
-    add::Add, sub::Sub, mul::Mul, div::Div, pow::Pow, max::Max, min::Min, lt::Lt, le::Le, eq::Eq, ne::Ne, and::And, or::Or,
-    select::Select,
-    // Movement.
-    broadcast::Broadcast, reshape::Reshape, permute::Permute, slice::Slice, pad::Pad, reverse::Reverse,
-    // Along axes.
-    sum::Sum, max_reduce::MaxReduce, argmax::ArgMax, argsort::ArgSort, cumsum::CumSum,
-    // Products and places.
-    dot::Dot, gather::Gather, scatter_add::ScatterAdd, gather_along::GatherAlong, scatter_add_along::ScatterAddAlong,
-    // Images and small dense linear algebra.
-    patches::Patches, patches_transpose::PatchesTranspose, cholesky::Cholesky, triangular_solve::TriangularSolve,
-    // Sources.
-    iota::Iota, constant::Constant, random_bits::RandomBits,
-    // Identities with a meaning.
-    residual::Residual, cut::Cut, stop_gradient::StopGradient, barrier::Barrier,
+    /// Element by element; groups of them are one pass.
+    pointwise {
+        neg::Neg, exp::Exp, expm1::Expm1, log::Log, log1p::Log1p, sqrt::Sqrt, rsqrt::Rsqrt, recip::Recip, sin::Sin, cos::Cos, sinh::Sinh,
+        cosh::Cosh, tanh::Tanh, erf::Erf, logistic::Logistic, lgamma::Lgamma, polygamma::Polygamma, abs::Abs, sign::Sign, floor::Floor,
+        ceil::Ceil, round::Round, powi::Powi, not::Not, convert::Convert, add::Add, sub::Sub, mul::Mul, div::Div, pow::Pow, atan2::Atan2,
+        maximum::Maximum, minimum::Minimum, lt::Lt, le::Le, eq::Eq, ne::Ne, and::And, or::Or, select::Select,
+    };
+    /// The same entries in other places.
+    movement { broadcast::Broadcast, reshape::Reshape, permute::Permute, slice::Slice, pad::Pad, reverse::Reverse, concat::Concat(variadic) };
+    /// Along axes.
+    reduce {
+        sum::Sum, max::Max, argmax::ArgMax, argsort::ArgSort, cumsum::CumSum, linear_recurrence::LinearRecurrence,
+    };
+    /// By index.
+    index { gather::Gather, scatter_add::ScatterAdd, gather_along::GatherAlong, scatter_add_along::ScatterAddAlong };
+    /// Products, images, small dense linear algebra.
+    algebra {
+        dot::Dot, patches::Patches, patches_transpose::PatchesTranspose, cholesky::Cholesky, triangular_solve::TriangularSolve,
+    }, window;
+    /// Out of nothing, or out of a key.
+    source { iota::Iota, constant::Constant, random_bits::RandomBits };
+    /// Identities with a meaning.
+    identity { residual::Residual, cut::Cut, stop_gradient::StopGradient, barrier::Barrier };
+    /// With bodies.
+    structured { checkpoint::Checkpoint(variadic), scan::Scan(variadic), custom::Custom(variadic) }, absent;
 }
 
 /// The names of all primitives.

@@ -1,7 +1,7 @@
 //! `lower`: bodies inlined, identities erased.
 
 use super::rewrite;
-use crate::ops::{Barrier, Cut, MaxReduce, Ops, Residual, StopGradient, op};
+use crate::ops::{Barrier, Cut, Max, Ops, Residual, StopGradient, Sum, op};
 use crate::shape::Axes;
 use crate::tape::{Builder, Equation, Kernel, Tape, Value};
 
@@ -16,11 +16,12 @@ fn inline(b: &mut Builder, e: &Equation, inputs: &[Value]) -> Option<Vec<Value>>
         return Some(inputs.to_vec());
     }
     match e.op.kernel() {
-        Kernel::Sum { axes } if runs(&axes).len() > 1 => {
-            Some(vec![runs(&axes).iter().rev().fold(inputs[0], |x, run| b.sum(x, run))])
-        }
-        Kernel::Max { axes } if runs(&axes).len() > 1 => {
-            let one_run = |x, run: &Axes| b.put(op(MaxReduce { axes: run.clone() }), &[x]);
+        Kernel::Reduce { axes } if runs(&axes).len() > 1 => {
+            let is_sum = e.op.is::<Sum>();
+            let one_run = |x, axes: &Axes| match axes.clone() {
+                axes if is_sum => b.put(op(Sum { axes }), &[x]),
+                axes => b.put(op(Max { axes }), &[x]),
+            };
             Some(vec![runs(&axes).iter().rev().fold(inputs[0], one_run)])
         }
         Kernel::Body => Some(b.inline(&lower(&e.bodies[0]), inputs)),

@@ -8,9 +8,8 @@ use std::collections::HashMap;
 use super::rewrite;
 use crate::dtype::DType;
 use crate::ops::{Add, Broadcast, Constant, Div, Dot, Mul, Neg, Ops, Permute, Powi, Reshape, Sub};
-use crate::tape::{Binary, Builder, Equation, Kernel, Tape, Unary, Value};
+use crate::tape::{Binary, Builder, Equation, Kernel, Tape, Value};
 use crate::tensor::Tensor;
-use quadric_kernels::{Operand, Real, pointwise};
 
 /// One walk; run it again after `cse` to catch what merging uncovers.
 pub fn simplify(tape: &Tape) -> Tape {
@@ -138,31 +137,19 @@ fn one(b: &mut Builder, defs: &HashMap<Value, usize>, e: &Equation, inputs: &[Va
 fn fold(b: &mut Builder, defs: &HashMap<Value, usize>, e: &Equation, inputs: &[Value]) -> Option<Value> {
     let ty = b.tape().type_of(*inputs.first()?).clone();
     let numbers: Option<Vec<f64>> = inputs.iter().map(|v| splat(b, defs, *v)).collect();
-    let result = match (e.op.kernel(), numbers?.as_slice(), ty.dtype) {
-        (Kernel::Unary(op), [x], DType::F32) => Tensor::scalar(unary(op, *x as f32)),
-        (Kernel::Unary(op), [x], DType::F64) => Tensor::scalar(unary(op, *x)),
-        (Kernel::Binary(op), [x, y], DType::F32) if is_arithmetic(op) => {
-            Tensor::scalar(binary(op, *x as f32, *y as f32))
-        }
-        (Kernel::Binary(op), [x, y], DType::F64) if is_arithmetic(op) => Tensor::scalar(binary(op, *x, *y)),
+    // Comparisons of floats give bools, which have no constants of this kind.
+    let float = b.tape().type_of(*inputs.first()?).dtype;
+    let result = match (e.op.kernel(), numbers?.as_slice(), float) {
+        (Kernel::Unary(f), [x], DType::F32) => Tensor::scalar(f.at(*x as f32)),
+        (Kernel::Unary(f), [x], DType::F64) => Tensor::scalar(f.at(*x)),
+        (Kernel::Binary(f), [x, y], DType::F32) if !is_comparison(f) => Tensor::scalar(f.at(*x as f32, *y as f32)),
+        (Kernel::Binary(f), [x, y], DType::F64) if !is_comparison(f) => Tensor::scalar(f.at(*x, *y)),
         _ => return None,
     };
     let scalar = b.constant(result);
     Some(b.broadcast(scalar, ty.shape, vec![]))
 }
 
-fn is_arithmetic(op: Binary) -> bool {
-    matches!(op, Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Pow | Binary::Max | Binary::Min)
-}
-
-fn unary<T: Real>(op: Unary, x: T) -> T {
-    let mut y = [T::zero()];
-    pointwise::unary(op, &[x], &mut y);
-    y[0]
-}
-
-fn binary<T: Real>(op: Binary, a: T, b: T) -> T {
-    let mut y = [T::zero()];
-    pointwise::binary(op, Operand::Scalar(a), Operand::Scalar(b), &mut y);
-    y[0]
+fn is_comparison(f: Binary) -> bool {
+    [Binary::LT, Binary::LE, Binary::EQ, Binary::NE].contains(&f)
 }

@@ -7,26 +7,25 @@
 //! a value is defined once and before it is used; types are what `infer` says.
 
 mod builder;
-mod kernel;
 mod label;
 mod op;
 mod param;
 mod parse;
 mod print;
 mod verify;
-mod window;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use builder::Builder;
-pub use kernel::{Binary, Kernel, Unary};
 pub use label::{Label, Line, Role, Scope};
-pub use op::{AnyPrimitive, Batched, Class, Derive, Op, Rule, Transforms, hash64};
+pub use op::{
+    AnyPrimitive, AnyRule, Batched, Binary, Class, Derive, Identity, Kernel, Kind, Linearity, Op, Operand, Output,
+    Term, Transforms, Unary,
+};
 pub use param::{Param, Params};
 pub use parse::{Catalogue, parse};
 pub use verify::Violation;
-pub use window::Window;
 
 use crate::shape::Type;
 
@@ -71,7 +70,7 @@ pub struct Equation {
 impl Equation {
     /// How the equation bends: what its primitive says, unless a scope declares all inside nonlinear.
     pub fn class(&self) -> Class {
-        match self.op.rule().class() {
+        match self.op.class() {
             Class::Multilinear if self.label.is_nonlinear() => Class::Nonlinear,
             class => class,
         }

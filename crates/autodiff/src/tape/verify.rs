@@ -119,7 +119,7 @@ impl Tape {
         let mut found = Vec::new();
         for (i, e) in self.equations.iter().enumerate().skip(start) {
             // In a structured equation the reads are inside the bodies.
-            if e.op.name() == "residual" || matches!(e.op.rule(), super::Rule::Structured { .. }) {
+            if e.op.name() == "residual" || e.op.kind() == super::Kind::Structured {
                 continue;
             }
             for v in e.inputs.iter().filter(|v| primal[v.index()]) {

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use crate::ops::{Cut, Side};
-use crate::tape::{Class, Equation, Kernel, Rule, Tape, Value};
+use crate::tape::{Class, Equation, Kernel, Kind, Tape, Value};
 
 /// What the walks know of one value.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -114,7 +114,7 @@ fn forward(tape: &Tape, name: &str, inputs: &[Flags]) -> Vec<Flags> {
         } else {
             let cut = is_cut(e, name);
             // What no derivative passes (a stop, a comparison) hands on neither.
-            let passes = !matches!(e.op.rule(), Rule::Constant);
+            let passes = e.op.kind() != Kind::Constant;
             let behind = cut || holds_cut(e, name) || passes && given.iter().any(|f| f.behind);
             let raw = !cut && passes && given.iter().any(|f| f.raw);
             vec![Flags { behind, raw, ahead: false }; e.outputs.len()]
@@ -180,7 +180,7 @@ fn back_through_body(e: &Equation, body: &Tape, name: &str, given: &[bool]) -> (
 
 /// The body whose equations are differentiated one by one.
 fn body(e: &Equation) -> Option<&Tape> {
-    matches!(e.op.rule(), Rule::Structured { .. }).then(|| &*e.bodies[0])
+    (e.op.kind() == Kind::Structured).then(|| &*e.bodies[0])
 }
 
 /// A loop's states: which input of the body each is, and which output.

@@ -9,7 +9,7 @@
 use super::{Freeze, at, check_floats, no_rule, vjp_frozen};
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Ops, Residual};
-use crate::tape::{Builder, Derive, Equation, Role, Rule, Tape, Transforms, Value};
+use crate::tape::{AnyRule, Builder, Derive, Equation, Role, Tape, Term, Transforms, Value};
 
 /// What forward mode wrote.
 #[derive(Clone, Debug)]
@@ -104,9 +104,10 @@ fn tangents_of(
     transforms: &dyn Transforms,
 ) -> Result<Vec<Option<Value>>, Error> {
     match e.op.rule() {
-        Rule::Constant => Ok(vec![None; outputs.len()]),
-        Rule::Missing(why) => Err(no_rule(e, "jvp", why)),
-        Rule::Pointwise(partials) => {
+        AnyRule::Constant => Ok(vec![None; outputs.len()]),
+        AnyRule::Signed(terms) => Ok(vec![signed_sum(b, e, &terms, dots)]),
+        AnyRule::Missing(why) => Err(no_rule(e, "jvp", why)),
+        AnyRule::Pointwise(partials) => {
             let partials = partials(b, inputs, outputs[0]);
             let mut sum = None;
             for (partial, dot) in partials.into_iter().zip(dots) {
@@ -117,7 +118,7 @@ fn tangents_of(
             }
             Ok(vec![sum])
         }
-        Rule::Linear(_) => {
+        AnyRule::Linear(_) => {
             // Operands that take no derivative (masks, indices) stay; absent tangents of the others are zeros.
             let operands: Vec<Value> = inputs
                 .iter()
@@ -130,7 +131,7 @@ fn tangents_of(
                 .collect();
             Ok(vec![Some(b.emit_valid(e.op.clone(), &operands))])
         }
-        Rule::Multilinear(_) => {
+        AnyRule::Multilinear(_) => {
             let mut sum = None;
             for (i, dot) in dots.iter().enumerate() {
                 if let Some(dot) = dot {
@@ -142,12 +143,29 @@ fn tangents_of(
             }
             Ok(vec![sum])
         }
-        Rule::General { jvp, .. } | Rule::Structured { jvp, .. } => {
+        AnyRule::General { jvp, .. } | AnyRule::Structured { jvp, .. } => {
             let wanted: Vec<bool> = dots.iter().map(Option::is_some).collect();
             let derive = Derive { inputs, outputs, bodies: &e.bodies, wanted: &wanted, transforms };
             jvp(b, &derive, dots).map_err(|error| at(error, e))
         }
     }
+}
+
+/// The equation itself on the tangents, or what is left of it where some are absent.
+fn signed_sum(b: &mut Builder, e: &Equation, terms: &[Term], dots: &[Option<Value>]) -> Option<Value> {
+    if let Some(all) = dots.iter().copied().collect::<Option<Vec<Value>>>()
+        && !(all.len() == 1 && terms[0] == Term::Plus)
+    {
+        return Some(b.emit_valid(e.op.clone(), &all));
+    }
+    let mut sum = None;
+    for (dot, term) in dots.iter().zip(terms) {
+        if let Some(dot) = *dot {
+            let dot = if *term == Term::Minus { b.neg(dot) } else { dot };
+            sum = Some(add(b, sum, dot));
+        }
+    }
+    sum
 }
 
 fn add(b: &mut Builder, sum: Option<Value>, term: Value) -> Value {

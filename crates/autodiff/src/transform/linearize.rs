@@ -6,7 +6,7 @@
 use super::{Freeze, at, jvp_frozen, vjp};
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Ops, Residual};
-use crate::tape::{Builder, Class, Equation, Kernel, Rule, Tape, Value};
+use crate::tape::{Builder, Equation, Kernel, Kind, Linearity, Tape, Value};
 
 /// A function split at a point.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ fn cheap(tape: &Tape) -> Vec<bool> {
     let flags = tape.equations().iter().map(|e| {
         let is_source = e.inputs.is_empty() && e.bodies.is_empty();
         e.outputs.iter().for_each(|v| sources[v.index()] = is_source);
-        is_source || (e.op.name() == "broadcast" && sources[e.inputs[0].index()])
+        is_source || (e.op.kernel().is_movement() && sources[e.inputs[0].index()])
     });
     flags.collect()
 }
@@ -213,7 +213,7 @@ fn moving_outputs(tape: &Tape, linear: &[bool], zero: &[bool]) -> Result<Vec<boo
             continue;
         }
         let flags: Vec<bool> = e.inputs.iter().map(|v| moves[v.index()]).collect();
-        if e.op.declared_linear(&flags) == Some(false) {
+        if !e.bodies.is_empty() && e.op.linear_in(&flags) == Some(Linearity::No) {
             let what = format!("{}: a derivative that is declared cannot be seen to be linear", e.op.name());
             return Err(at(Error::new(ErrorKind::Declaration, what), e));
         }
@@ -228,12 +228,10 @@ fn moving_outputs(tape: &Tape, linear: &[bool], zero: &[bool]) -> Result<Vec<boo
         // A linear primitive of several float operands is linear only if all of them move (or the others are zero).
         let fixed_floats =
             e.inputs.iter().any(|v| !moves[v.index()] && tape.type_of(*v).dtype.is_float() && !zero[v.index()]);
-        let fine = match e.op.rule() {
-            Rule::Constant => false,
-            Rule::Multilinear(_) => moving == 1,
-            Rule::Linear(_) => !fixed_floats,
-            Rule::General { class: Class::Linear, .. } => !fixed_floats,
-            _ => is_solved_for(e, &moves),
+        let fine = match e.op.linear_in(&flags) {
+            Some(Linearity::Held) => true,
+            Some(Linearity::Together) => !fixed_floats,
+            Some(Linearity::No) | None => false,
         };
         if !fine {
             return Err(at(not_linear(e), e));
@@ -292,15 +290,6 @@ fn moving_through(e: &Equation, body: &Tape, mut flags: Vec<bool>, mut zero: Vec
     }
 }
 
-/// `a / b` with a fixed b is linear in a, and the solution of a system with a fixed matrix in the right-hand side.
-fn is_solved_for(e: &Equation, moves: &[bool]) -> bool {
-    match e.op.name() {
-        "div" => !moves[e.inputs[1].index()],
-        "triangular_solve" => !moves[e.inputs[0].index()],
-        _ => false,
-    }
-}
-
 /// Which values are zero if the flagged inputs are: written as zeros, or a linear function of zeros alone. A product with an absent
 /// tangent counts.
 fn zeros_in(tape: &Tape, inputs: &[bool]) -> Vec<bool> {
@@ -309,7 +298,7 @@ fn zeros_in(tape: &Tape, inputs: &[bool]) -> Vec<bool> {
         zeros[v.index()] = *zero;
     }
     for e in tape.equations() {
-        if let Some(body) = e.bodies.first().filter(|_| matches!(e.op.rule(), Rule::Structured { .. })) {
+        if let Some(body) = e.bodies.first().filter(|_| e.op.kind() == Kind::Structured) {
             // What is zero whatever goes into the body; a loop that does not run leaves its state what it was.
             let runs = !matches!(e.op.kernel(), Kernel::Scan { length: 0, .. });
             let inner = zeros_in(body, &vec![false; body.inputs().len()]);
@@ -319,11 +308,11 @@ fn zeros_in(tape: &Tape, inputs: &[bool]) -> Vec<bool> {
             continue;
         }
         let mut floats = e.inputs.iter().filter(|v| tape.type_of(**v).dtype.is_float()).peekable();
-        let is_zero = match (e.op.kernel(), e.op.rule()) {
+        let is_zero = match (e.op.kernel(), e.op.kind()) {
             (Kernel::Constant(t), _) => t.to_f64_vec().iter().all(|x| *x == 0.0),
             _ if floats.peek().is_none() => false,
-            (_, Rule::Linear(_) | Rule::General { class: Class::Linear, .. }) => floats.all(|v| zeros[v.index()]),
-            (_, Rule::Multilinear(_)) => floats.any(|v| zeros[v.index()]),
+            (_, Kind::Linear | Kind::Signed) => floats.all(|v| zeros[v.index()]),
+            (_, Kind::Multilinear) => floats.any(|v| zeros[v.index()]),
             _ => false,
         };
         for v in &e.outputs {

@@ -14,7 +14,7 @@ use super::jvp::forward;
 use super::{Freeze, at, check_floats, no_rule};
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Ops, Residual, op};
-use crate::tape::{Builder, Class, Derive, Equation, Role, Rule, Tape, Transforms, Value};
+use crate::tape::{AnyRule, Builder, Derive, Equation, Role, Tape, Term, Transforms, Value};
 
 /// What reverse mode wrote.
 #[derive(Clone, Debug)]
@@ -172,38 +172,41 @@ fn cotangents_of(
 ) -> Result<Vec<Option<Value>>, Error> {
     let e = read.equation;
     let rule = e.op.rule();
-    if let Rule::Structured { vjp, .. } = &rule {
+    if let AnyRule::Structured { vjp, .. } = &rule {
         // The residual reads are inside the bodies, each labelled with its own equation.
         let raw = |values: &[Value]| values.iter().map(|v| read.map[v.index()].expect("defined")).collect::<Vec<_>>();
         let (inputs, outputs) = (raw(&e.inputs), raw(&e.outputs));
         let derive = Derive { inputs: &inputs, outputs: &outputs, bodies: &e.bodies, wanted, transforms };
         return vjp(b, &derive, bars).map_err(|error| at(error, e));
     }
+    if let AnyRule::Signed(terms) = &rule {
+        // No value is read, so identities stay free of residuals.
+        let y_bar = bars[0].expect("the one output has a cotangent");
+        let bar =
+            |(term, wanted): (&Term, &bool)| wanted.then(|| if *term == Term::Minus { b.neg(y_bar) } else { y_bar });
+        return Ok(terms.iter().zip(wanted).map(bar).collect());
+    }
     let inputs: Vec<Value> = e.inputs.iter().map(|v| read.through_residual(b, *v)).collect();
     match rule {
-        Rule::Constant => Ok(vec![None; inputs.len()]),
-        Rule::Missing(why) => Err(no_rule(e, "vjp", why)),
-        Rule::Pointwise(partials) => {
+        AnyRule::Constant => Ok(vec![None; inputs.len()]),
+        AnyRule::Missing(why) => Err(no_rule(e, "vjp", why)),
+        AnyRule::Pointwise(partials) => {
             let y_bar = bars[0].expect("the one output has a cotangent");
             let output = read.through_residual(b, e.outputs[0]);
             let partials = partials(b, &inputs, output);
             Ok(partials.into_iter().zip(wanted).map(|(p, w)| w.then(|| b.mul(y_bar, p))).collect())
         }
-        Rule::Linear(transpose) => Ok(transpose(b, &inputs, bars[0].expect("the one output has a cotangent"))),
-        Rule::Multilinear(transpose) => {
+        AnyRule::Linear(transpose) => Ok(transpose(b, &inputs, bars[0].expect("the one output has a cotangent"))),
+        AnyRule::Multilinear(transpose) => {
             let y_bar = bars[0].expect("the one output has a cotangent");
             Ok((0..inputs.len()).map(|i| wanted[i].then(|| transpose(b, &inputs, y_bar, i))).collect())
         }
-        Rule::General { vjp, class, .. } => {
-            // Linear primitives read no value, so identities stay free of residuals.
-            let outputs: Vec<Value> = match class {
-                Class::Linear => inputs.iter().copied().take(e.outputs.len()).collect(),
-                _ => e.outputs.iter().map(|v| read.through_residual(b, *v)).collect(),
-            };
+        AnyRule::General { vjp, .. } => {
+            let outputs: Vec<Value> = e.outputs.iter().map(|v| read.through_residual(b, *v)).collect();
             let derive = Derive { inputs: &inputs, outputs: &outputs, bodies: &e.bodies, wanted, transforms };
             vjp(b, &derive, bars).map_err(|error| at(error, e))
         }
-        Rule::Structured { .. } => unreachable!("handled above"),
+        AnyRule::Signed(_) | AnyRule::Structured { .. } => unreachable!("handled above"),
     }
 }
 

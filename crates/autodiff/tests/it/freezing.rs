@@ -1,8 +1,8 @@
 //! Frozen residuals: the parts of a Hessian, through everything that may lie in between, and one order higher.
 
-use quadric_autodiff::exec::double_double::Dd;
-use quadric_autodiff::exec::reference::Array;
 use quadric_autodiff::ops::{self, Residual, op};
+use quadric_autodiff::reference::Array;
+use quadric_autodiff::reference::double_double::Dd;
 use quadric_autodiff::tape::{Builder, Tape, Value};
 use quadric_autodiff::trace::{
     self, Var, checkpoint, constant, custom_pointwise, cut, grad, hvp_of_part, hvps, nonlinear_scope, scan, scope, vmap,
@@ -50,7 +50,7 @@ fn loss(how: usize) -> impl Fn((Var, Var)) -> Var {
         };
         let z = cut("z", scope("hidden", || layer(first)).matmul(second));
         let shifted = z - z.max_axes(&[-1]).stop_gradient().reshape([4, 1]);
-        let sum = shifted.exp().sum_axes(&[-1]).ln();
+        let sum = shifted.exp().sum_axes(&[-1]).log();
         (sum - shifted.slice(1, 0..1).reshape([4])).mean() + (first * first).sum() * 0.3 + second.powi(4).sum() * 0.1
     }
 }
@@ -124,7 +124,7 @@ fn gauss_newton_is_what_its_definition_says() {
     let g = flat(&hvp_of_part(&Part::gauss_newton("z"), loss(0), &w, &v).unwrap());
     let model = |(first, second): (Var, Var)| constant(&data()).matmul(first).tanh().matmul(second);
     let outer = |z: Var| {
-        let sum = z.exp().sum_axes(&[-1]).ln();
+        let sum = z.exp().sum_axes(&[-1]).log();
         (sum - z.slice(1, 0..1).reshape([4])).mean()
     };
     let (z, z_dot) = trace::jvp(model, &w, &v).unwrap();
@@ -330,7 +330,7 @@ fn a_cut_inside_a_loop_is_a_cut_in_every_step() {
         let h = (h.reshape([1, 2]).matmul(w).reshape([2]) + x).tanh();
         let z = cut("z", h.reshape([1, 2]).matmul(out).reshape([3]));
         // A penalty on the activations, aside; and a result beside the state.
-        let loss = z.exp().sum().ln() - z.slice(0, 0..1).sum();
+        let loss = z.exp().sum().log() - z.slice(0, 0..1).sum();
         ((h, total + loss + (h * h).sum() * 0.1), loss * loss)
     };
     let inputs = || tensor![[0.9, -0.3], [-0.7, 0.8], [0.2, 0.6]];

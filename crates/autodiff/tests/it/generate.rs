@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
-use quadric_autodiff::exec::reference::{self, Array, Data};
 use quadric_autodiff::ops::{self, Domain, Ops, Sample, op};
+use quadric_autodiff::reference::{self, Array, Data};
 use quadric_autodiff::shape::{Axes, Type};
 use quadric_autodiff::tape::{Binary, Builder, Kernel, Op, Tape, Value};
 use quadric_autodiff::trace::{self, Var};
@@ -27,7 +27,7 @@ const ELEMENTS: usize = 48;
 const MARGIN: f64 = 1e-4;
 
 /// Primitives with kinks or jumps; comparisons and conversions have them too.
-const KINKS: [&str; 8] = ["abs", "sign", "floor", "max", "min", "max_reduce", "argmax", "argsort"];
+const KINKS: [&str; 10] = ["abs", "sign", "floor", "ceil", "round", "maximum", "minimum", "max", "argmax", "argsort"];
 
 /// The numbers a program is made of.
 #[derive(Clone, Debug)]
@@ -337,8 +337,9 @@ impl Maker<'_> {
     fn checked(&mut self, primitive: Op, inputs: &[usize], rng: &mut Rng) -> Option<usize> {
         let mut inputs = inputs.to_vec();
         let distance = match primitive.kernel() {
-            Kernel::Binary(Binary::Max | Binary::Min | Binary::Lt | Binary::Le | Binary::Eq | Binary::Ne)
-                if self.known[inputs[0]].ty.dtype == DType::F64 =>
+            Kernel::Binary(f)
+                if [Binary::MAX, Binary::MIN, Binary::LT, Binary::LE, Binary::EQ, Binary::NE].contains(&f)
+                    && self.known[inputs[0]].ty.dtype == DType::F64 =>
             {
                 let a = self.numbers(inputs[0]).to_vec();
                 let apart = |b: &[f64]| a.iter().zip(b).fold(f64::INFINITY, |m: f64, (a, b)| m.min((a - b).abs()));
@@ -349,7 +350,8 @@ impl Maker<'_> {
             }
             _ => match primitive.name() {
                 "abs" | "sign" => smallest(self.numbers(inputs[0]).iter().copied()),
-                "floor" => smallest(self.numbers(inputs[0]).iter().map(|x| x - x.round())),
+                "round" => smallest(self.numbers(inputs[0]).iter().map(|x| x - x.floor() - 0.5)),
+                "floor" | "ceil" => smallest(self.numbers(inputs[0]).iter().map(|x| x - x.round())),
                 "convert" if self.known[inputs[0]].ty.dtype == DType::F64 => {
                     let numbers = self.numbers(inputs[0]).to_vec();
                     let target = primitive.downcast::<ops::Convert>()?.dtype;
@@ -359,7 +361,7 @@ impl Maker<'_> {
                         _ => smallest(numbers.iter().map(|x| x - x.round())),
                     }
                 }
-                "max_reduce" | "argmax" | "argsort" => gap(self.numbers(inputs[0])),
+                "max" | "argmax" | "argsort" => gap(self.numbers(inputs[0])),
                 _ => f64::INFINITY,
             },
         };
@@ -452,7 +454,7 @@ impl Maker<'_> {
             }
             12 => {
                 let x = self.inside(x, Domain::Distinct, rng)?;
-                self.checked(op(ops::MaxReduce { axes: Axes::new(vec![axis]) }), &[x], rng)
+                self.checked(op(ops::Max { axes: Axes::new(vec![axis]) }), &[x], rng)
             }
             13 => {
                 let y = self.float(b);

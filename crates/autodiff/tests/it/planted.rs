@@ -2,8 +2,12 @@
 
 use quadric_autodiff::Error;
 use quadric_autodiff::ops::{self, Ops};
+use quadric_autodiff::reference::Definition;
 use quadric_autodiff::shape::Type;
-use quadric_autodiff::tape::{AnyPrimitive, Batched, Builder, Kernel, Op, Params, Rule, Tape, Transforms, Value};
+use quadric_autodiff::tape::{
+    AnyPrimitive, AnyRule, Batched, Builder, Identity, Kernel, Linearity, Op, Operand, Output, Params, Tape, Term,
+    Transforms, Unary, Value,
+};
 
 use super::promises::{Case, check};
 use super::random::{Seen, run_batch, survives};
@@ -19,7 +23,7 @@ struct Broken {
 struct Bug {
     name: &'static str,
     primitive: &'static str,
-    rule: fn(&Op) -> Rule,
+    rule: fn(&Op) -> AnyRule,
     vmap: Option<fn(&mut Builder, &[Batched]) -> Value>,
     kernel: Option<fn(&Op) -> Kernel>,
 }
@@ -40,7 +44,7 @@ impl AnyPrimitive for Broken {
     fn infer(&self, inputs: &[&Type], bodies: &[std::sync::Arc<Tape>]) -> Result<Vec<Type>, Error> {
         self.inner.infer(inputs, bodies)
     }
-    fn rule(&self) -> Rule {
+    fn rule(&self) -> AnyRule {
         (self.bug.rule)(&self.inner)
     }
     fn vmap(
@@ -59,18 +63,35 @@ impl AnyPrimitive for Broken {
     fn kernel(&self) -> Kernel {
         self.bug.kernel.map_or_else(|| self.inner.kernel(), |f| f(&self.inner))
     }
-    fn as_any(&self) -> &dyn std::any::Any {
-        self
+    fn linear_in(&self, moving: &[bool]) -> Option<Linearity> {
+        self.inner.linear_in(moving)
     }
-    fn same(&self, other: &dyn AnyPrimitive) -> bool {
-        other.as_any().downcast_ref::<Broken>().is_some_and(|o| o.inner == self.inner)
+    fn run(&self, inputs: &[Operand<'_>], output: &mut Output<'_>) -> Result<(), Error> {
+        self.inner.run(inputs, output)
     }
-    fn hash64(&self) -> u64 {
-        self.inner.hash64() ^ 1
+    fn definition(&self) -> Option<&dyn Definition> {
+        self.inner.definition()
     }
 }
 
-fn own(op: &Op) -> Rule {
+impl Identity for Broken {
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+    fn same(&self, other: &dyn Identity) -> bool {
+        other.as_any().downcast_ref::<Broken>().is_some_and(|o| o.inner == self.inner)
+    }
+    fn hash64(&self) -> u64 {
+        (*self.inner).hash64() ^ 1
+    }
+}
+
+/// The rule of an elementwise function of one operand: `partial(tape, x, y)`.
+fn pointwise(partial: fn(&mut Builder, Value, Value) -> Value) -> AnyRule {
+    AnyRule::Pointwise(Box::new(move |t, x, y| vec![partial(t, x[0], y)]))
+}
+
+fn own(op: &Op) -> AnyRule {
     op.rule()
 }
 
@@ -78,14 +99,14 @@ const SOUND: Bug = Bug { name: "", primitive: "", rule: own, vmap: None, kernel:
 
 /// Twelve mistakes as people make them.
 static BUGS: [Bug; 12] = [
-    Bug { name: "the sign of cos′", primitive: "cos", rule: |_| Rule::pointwise(|t, [x], _| [t.sin(x)]), ..SOUND },
+    Bug { name: "the sign of cos′", primitive: "cos", rule: |_| pointwise(|t, x, _| t.sin(x)), ..SOUND },
     Bug {
         name: "tanh′ = 1 − y instead of 1 − y²",
         primitive: "tanh",
         rule: |_| {
-            Rule::pointwise(|t, [_], y| {
+            pointwise(|t, _, y| {
                 let one = t.like(y, 1.0);
-                [t.sub(one, y)]
+                t.sub(one, y)
             })
         },
         ..SOUND
@@ -93,14 +114,14 @@ static BUGS: [Bug; 12] = [
     Bug {
         name: "exp′ is a leaf: the second order is lost",
         primitive: "exp",
-        rule: |_| Rule::pointwise(|t, [_], y| [t.put(ops::op(ops::StopGradient), &[y])]),
+        rule: |_| pointwise(|t, _, y| t.put(ops::op(ops::StopGradient), &[y])),
         ..SOUND
     },
     Bug {
         name: "div: the cotangent of the divisor has a term missing",
         primitive: "div",
         rule: |op| match op.rule() {
-            Rule::General { class, jvp, vjp } => Rule::General {
+            AnyRule::General { class, jvp, vjp } => AnyRule::General {
                 class,
                 jvp,
                 vjp: Box::new(move |t, e, bars| {
@@ -117,7 +138,7 @@ static BUGS: [Bug; 12] = [
         name: "dot: the cotangent of a square right operand is transposed",
         primitive: "dot",
         rule: |op| match op.rule() {
-            Rule::Multilinear(transpose) => Rule::Multilinear(Box::new(move |t, x, y_bar, i| {
+            AnyRule::Multilinear(transpose) => AnyRule::Multilinear(Box::new(move |t, x, y_bar, i| {
                 let bar = transpose(t, x, y_bar, i);
                 let shape = t.shape_of(bar);
                 let rank = shape.rank();
@@ -136,7 +157,7 @@ static BUGS: [Bug; 12] = [
         name: "select: the cotangents are the wrong way round",
         primitive: "select",
         rule: |op| match op.rule() {
-            Rule::Linear(transpose) => Rule::Linear(Box::new(move |t, x, y_bar| {
+            AnyRule::Linear(transpose) => AnyRule::Linear(Box::new(move |t, x, y_bar| {
                 let mut bars = transpose(t, x, y_bar);
                 bars.swap(1, 2);
                 bars
@@ -149,14 +170,14 @@ static BUGS: [Bug; 12] = [
         name: "gather: repeated indices overwrite instead of adding up (here: are halved)",
         primitive: "gather",
         rule: |op| match op.rule() {
-            Rule::Linear(transpose) => Rule::Linear(Box::new(move |t, x, y_bar| {
+            AnyRule::Linear(transpose) => AnyRule::Linear(Box::new(move |t, x, y_bar| {
                 let mut bars = transpose(t, x, y_bar);
                 let bar = bars[0].expect("x is a float");
                 // Counts how often each place was read, by the same transpose of ones.
                 let ones = t.like(y_bar, 1.0);
                 let counts = transpose(t, x, ones)[0].expect("x is a float");
                 let one = t.like(counts, 1.0);
-                let counts = t.max(counts, one);
+                let counts = t.maximum(counts, one);
                 bars[0] = Some(t.div(bar, counts));
                 bars
             })),
@@ -169,14 +190,14 @@ static BUGS: [Bug; 12] = [
         primitive: "cumsum",
         rule: |op| {
             let ops::CumSum { axis, reverse } = *op.downcast::<ops::CumSum>().expect("a cumsum");
-            Rule::linear(move |t, [_], y_bar| [t.cumsum(y_bar, axis, reverse)])
+            AnyRule::Linear(Box::new(move |t, _, y_bar| vec![Some(t.cumsum(y_bar, axis, reverse))]))
         },
         ..SOUND
     },
     Bug {
         name: "mul: forward mode forgets the second term",
         primitive: "mul",
-        rule: |_| Rule::General {
+        rule: |_| AnyRule::General {
             class: quadric_autodiff::tape::Class::Multilinear,
             jvp: Box::new(|t, e, dots| {
                 let first = dots[0].map(|a| t.mul(a, e.inputs[1]));
@@ -193,9 +214,9 @@ static BUGS: [Bug; 12] = [
         name: "sqrt′ is right to 1e-9 only",
         primitive: "sqrt",
         rule: |_| {
-            Rule::pointwise(|t, [x], y| {
+            pointwise(|t, x, y| {
                 let half = t.like(x, 0.5 * (1.0 + 1e-9));
-                [t.div(half, y)]
+                t.div(half, y)
             })
         },
         ..SOUND
@@ -211,7 +232,7 @@ static BUGS: [Bug; 12] = [
         name: "erf computes tanh",
         primitive: "erf",
         rule: own,
-        kernel: Some(|_| Kernel::Unary(quadric_autodiff::tape::Unary::Tanh)),
+        kernel: Some(|_| Kernel::Unary(Unary::TANH)),
         ..SOUND
     },
 ];
@@ -249,7 +270,7 @@ fn no_row_is_green_whatever_its_rule_says() {
     let mut checked = 0;
     for name in ops::names() {
         let sample = ops::samples().into_iter().find(|s| s.op.name() == name);
-        let differentiable = |s: &ops::Sample| !matches!(s.op.rule(), Rule::Constant | Rule::Missing(_));
+        let differentiable = |s: &ops::Sample| !matches!(s.op.rule(), AnyRule::Constant | AnyRule::Missing(_));
         if sample.is_some_and(|s| differentiable(&s)) {
             assert!(!red(name, &OFF).is_empty(), "{name}: every cell is green");
             checked += 1;
@@ -258,25 +279,30 @@ fn no_row_is_green_whatever_its_rule_says() {
     assert!(checked > 40, "{checked} primitives have a slope");
 }
 
-fn scaled(rule: Rule) -> Rule {
+fn scaled(rule: AnyRule) -> AnyRule {
     let off = |t: &mut Builder, x: Value| {
         let scale = t.like(x, 1.0 + 1e-6);
         t.mul(x, scale)
     };
     let some = move |t: &mut Builder, x: Vec<Option<Value>>| x.into_iter().map(|x| x.map(|x| off(t, x))).collect();
     match rule {
-        Rule::Pointwise(f) => {
-            Rule::Pointwise(Box::new(move |t, x, y| f(t, x, y).into_iter().map(|p| off(t, p)).collect()))
+        AnyRule::Signed(terms) => AnyRule::Linear(Box::new(move |t, _, y_bar| {
+            let signed = |t: &mut Builder, term| if term == Term::Minus { t.neg(y_bar) } else { y_bar };
+            let bars: Vec<Option<Value>> = terms.iter().map(|term| Some(signed(t, *term))).collect();
+            some(t, bars)
+        })),
+        AnyRule::Pointwise(f) => {
+            AnyRule::Pointwise(Box::new(move |t, x, y| f(t, x, y).into_iter().map(|p| off(t, p)).collect()))
         }
-        Rule::Linear(f) => Rule::Linear(Box::new(move |t, x, y_bar| {
+        AnyRule::Linear(f) => AnyRule::Linear(Box::new(move |t, x, y_bar| {
             let bars = f(t, x, y_bar);
             some(t, bars)
         })),
-        Rule::Multilinear(f) => Rule::Multilinear(Box::new(move |t, x, y_bar, i| {
+        AnyRule::Multilinear(f) => AnyRule::Multilinear(Box::new(move |t, x, y_bar, i| {
             let bar = f(t, x, y_bar, i);
             off(t, bar)
         })),
-        Rule::General { class, jvp, vjp } => Rule::General {
+        AnyRule::General { class, jvp, vjp } => AnyRule::General {
             class,
             jvp,
             vjp: Box::new(move |t, e, bars| {

@@ -8,11 +8,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use quadric_autodiff::exec::double_double::Dd;
-use quadric_autodiff::exec::reference::{Array, Data};
 use quadric_autodiff::ops::{self, Domain};
+use quadric_autodiff::reference::double_double::Dd;
+use quadric_autodiff::reference::{Array, Data};
 use quadric_autodiff::shape::Type;
-use quadric_autodiff::tape::{Rule, Tape};
+use quadric_autodiff::tape::{Kind, Tape};
 use quadric_autodiff::trace::{self, Var};
 use quadric_autodiff::transform::{jvp, vmap};
 use quadric_autodiff::{DType, Tensor, shape, tensor};
@@ -137,9 +137,11 @@ const WORST: f64 = 64.0;
 #[test]
 fn every_primitive_keeps_its_promises() {
     let mut matrix = Matrix::new();
-    for (seed, case) in cases().iter().enumerate() {
+    for case in &cases() {
         let row = matrix.entry(case.name).or_default();
-        check(case, row, &mut Rng(seed as u64));
+        // By name and number within the name, so that a new primitive moves nobody else's figures.
+        let name = case.name.bytes().fold(0u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        check(case, row, &mut Rng(name.wrapping_add(row[0].cases as u64)));
     }
     // For who asks with --nocapture: what was measured here and now.
     println!("worst error in ulps, by order of derivative: 0, 1, 2, 3; and in f32");
@@ -286,7 +288,7 @@ fn check_orders(case: &Case, row: &mut [Cell; 12], rng: &mut Rng) {
     same("jvp∘jvp∘vjp and differences of jvp∘vjp", third, &moved[n + 2 * m..], 1e-13);
 
     // Where a rule says "constant", the derivative is zero to the bit.
-    if f.equations().len() == 1 && matches!(f.equations()[0].op.rule(), Rule::Constant) {
+    if f.equations().len() == 1 && f.equations()[0].op.kind() == Kind::Constant {
         let zero = jvp(f, &float_flags(&f.input_types())).unwrap().zero;
         assert_eq!(zero, vec![true; m], "{}", context());
         for cell in [1, 2, 3, 4, 5, 6, 7] {
@@ -614,9 +616,9 @@ fn kinks_are_where_the_design_puts_them() {
     let relu = |x: Var| select(x.gt(0.0), x, x.zeros_like());
     assert_eq!(both(relu, tensor![0.0, -0.0, 2.0, -2.0]), tensor![0.0, 0.0, 1.0, 0.0]);
     assert_eq!(both(Var::abs, tensor![0.0, -0.0, 2.0, -2.0]), tensor![0.0, -0.0, 1.0, -1.0]);
-    assert_eq!(both(|x| x.max(x.reverse(0)), tensor![1.0, 1.0]), tensor![1.0, 1.0]);
-    assert_eq!(both(|x| x.max(1.0), tensor![1.0, 2.0, 0.0]), tensor![0.5, 1.0, 0.0]);
-    assert_eq!(both(|x| x.min(1.0), tensor![1.0, 2.0, 0.0]), tensor![0.5, 0.0, 1.0]);
+    assert_eq!(both(|x| x.maximum(x.reverse(0)), tensor![1.0, 1.0]), tensor![1.0, 1.0]);
+    assert_eq!(both(|x| x.maximum(1.0), tensor![1.0, 2.0, 0.0]), tensor![0.5, 1.0, 0.0]);
+    assert_eq!(both(|x| x.minimum(1.0), tensor![1.0, 2.0, 0.0]), tensor![0.5, 0.0, 1.0]);
     assert_eq!(both(|x| x.max_axes(&[0]), tensor![3.0, 1.0, 3.0, 3.0]), {
         let third = 1.0 / 3.0;
         tensor![third, 0.0, third, third]
@@ -651,18 +653,18 @@ fn kinks_are_where_the_design_puts_them() {
         [reverse, forward].iter().all(|t| t.to_f64_vec().iter().any(|x| x.is_nan()))
     };
     assert!(has_nan(|x| x.max_axes(&[0]), tensor![1.0, f64::NAN, 2.0]));
-    assert!(has_nan(|x| x.max(x.reverse(0)), tensor![1.0, f64::NAN]));
-    assert!(has_nan(|x| x.min(x.reverse(0)), tensor![1.0, f64::NAN]));
+    assert!(has_nan(|x| x.maximum(x.reverse(0)), tensor![1.0, f64::NAN]));
+    assert!(has_nan(|x| x.minimum(x.reverse(0)), tensor![1.0, f64::NAN]));
     let empty = Tensor::zeros(Type::new(DType::F64, [2, 0]));
     let (top, tangent) = jvp(|x: Var| x.max_axes(&[1]), &empty, &empty).unwrap();
     assert_eq!((top, tangent), (tensor![f64::NEG_INFINITY, f64::NEG_INFINITY], tensor![0.0, 0.0]));
     assert_eq!(both(Var::sign, tensor![0.0, 1.5]), tensor![0.0, 0.0]);
     // The transpose of select selects, it never multiplies: the side that is not taken may be NaN without harm.
-    let guarded = |x: Var| select(x.gt(0.0), x, x.full_like(f64::NAN)) * select(x.gt(0.0), x, x.full_like(1.0)).ln();
+    let guarded = |x: Var| select(x.gt(0.0), x, x.full_like(f64::NAN)) * select(x.gt(0.0), x, x.full_like(1.0)).log();
     assert_eq!(both(guarded, tensor![1.0]), tensor![1.0]);
     let safe_log = |x: Var| {
         let inside = x.gt(0.0);
-        select(inside, select(inside, x, x.full_like(1.0)).ln(), x.zeros_like())
+        select(inside, select(inside, x, x.full_like(1.0)).log(), x.zeros_like())
     };
     assert_eq!(both(safe_log, tensor![0.0, 2.0]), tensor![0.0, 0.5]);
     assert_eq!(both(|x| x.sort(0), tensor![2.0, 1.0, 3.0]), tensor![1.0, 1.0, 1.0]);

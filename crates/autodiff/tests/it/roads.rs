@@ -5,9 +5,9 @@
 //! of the order below. The executor runs each tape optimised and not, on one thread and on two, to equal bits.
 
 use quadric_autodiff::Tensor;
-use quadric_autodiff::exec::double_double::Dd;
-use quadric_autodiff::exec::reference::{Array, Data};
 use quadric_autodiff::exec::{Options, Program as Executable};
+use quadric_autodiff::reference::double_double::Dd;
+use quadric_autodiff::reference::{Array, Data};
 use quadric_autodiff::shape::Type;
 use quadric_autodiff::tape::Tape;
 use quadric_autodiff::transform::{linearize, transpose, vmap};

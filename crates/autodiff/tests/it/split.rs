@@ -4,9 +4,9 @@
 //! no freeze and no cut: `G v = Jᵀ ∇²loss J v`, `N v` the Hessian of the model weighted with `∇loss`, `R v` the penalty's.
 
 use proptest::test_runner::{TestCaseError, TestError};
-use quadric_autodiff::exec::double_double::Dd;
-use quadric_autodiff::exec::reference::{Array, Data};
 use quadric_autodiff::ops::{self, Ops, op};
+use quadric_autodiff::reference::double_double::Dd;
+use quadric_autodiff::reference::{Array, Data};
 use quadric_autodiff::shape::Axes;
 use quadric_autodiff::tape::{Builder, Tape, Value};
 use quadric_autodiff::transform::{Freeze, Part, jvp_frozen, linearize, vjp, vjp_frozen, vmap};

@@ -1,9 +1,9 @@
 //! What all of these tests share: numbers in a domain, the engines side by side, distances.
 
-use quadric_autodiff::exec::double_double::Dd;
-use quadric_autodiff::exec::reference::{self, Array, Data};
 use quadric_autodiff::exec::{Options, Program};
 use quadric_autodiff::ops::{self, Domain};
+use quadric_autodiff::reference::double_double::Dd;
+use quadric_autodiff::reference::{self, Array, Data};
 use quadric_autodiff::shape::Type;
 use quadric_autodiff::tape::{Params, Tape, parse};
 use quadric_autodiff::transform::{jvp, vjp};

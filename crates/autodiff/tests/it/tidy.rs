@@ -48,8 +48,10 @@ fn allowed(from: &str, to: &str) -> bool {
         ("lib", _) => true,
         _ if from == to => true,
         ("pass", "ops" | "tape") | ("exec", "pass" | "tape") | ("trace", "pass" | "exec") => true,
-        ("pass" | "exec", to) => layer(to) == Some(0),
-        (_, "pass" | "exec") => false,
+        // Pages say what they mean in the interpreter's numbers, and the interpreter asks them through the tape.
+        ("tape" | "ops", "reference") | ("reference", "tape") => true,
+        ("pass" | "exec" | "reference", to) => layer(to) == Some(0),
+        (_, "pass" | "exec" | "reference") => false,
         (from, to) => match (layer(from), layer(to)) {
             (Some(from), Some(to)) => to <= from,
             _ => false,
@@ -94,14 +96,21 @@ fn transforms_name_no_primitive() {
     }
 }
 
-/// Tapes and transforms do not know how they are run: no kernel is called above `exec` and `pass`.
+/// Tapes and transforms do not know how they are run, and the interpreter shares no kernel with what it judges. A page calls
+/// kernels in `run` alone (what it says of itself in `kernel` are names): its rule and its definition see none.
 #[test]
 fn rules_never_see_a_kernel() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for folder in ["ops", "transform", "trace"] {
+    for folder in ["transform", "trace", "reference", "ops"] {
         for path in sources(&src.join(folder)) {
+            let mut method = String::new();
             for (number, line) in code(&path) {
-                assert!(!line.contains("quadric_kernels"), "{}:{number} uses a kernel", path.display());
+                if let Some((_, rest)) = line.split_once("fn ") {
+                    method = rest.split(['(', '<']).next().unwrap_or("").to_string();
+                }
+                let allowed = folder == "ops" && ["run", "kernel_sizes"].contains(&method.as_str());
+                let fine = !line.contains("quadric_kernels") || allowed;
+                assert!(fine, "{}:{number} uses a kernel", path.display());
             }
         }
     }

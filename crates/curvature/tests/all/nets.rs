@@ -39,7 +39,7 @@ impl Activation {
             Activation::Tanh => nonlinear_scope("tanh", || h.tanh()),
             Activation::Gelu => nonlinear_scope("gelu", || h * ((h * 0.5_f64.sqrt()).erf() + 1.0) * 0.5),
             Activation::Silu => nonlinear_scope("silu", || h * h.logistic()),
-            Activation::Softplus => nonlinear_scope("softplus", || h.exp().ln_1p()),
+            Activation::Softplus => nonlinear_scope("softplus", || h.exp().log1p()),
             Activation::Relu => nonlinear_scope("relu", || select(h.gt(0.0), h, h.zeros_like())),
             Activation::LeakyRelu => nonlinear_scope("leaky_relu", || select(h.gt(0.0), h, h * 0.1)),
         }
@@ -85,7 +85,7 @@ impl Loss {
         match self {
             Loss::CrossEntropy => nonlinear_scope("cross_entropy", || {
                 let shifted = z - z.max_axes(&[-1]).stop_gradient().reshape([examples, 1]);
-                let log_sum = shifted.exp().sum_axes(&[-1]).ln();
+                let log_sum = shifted.exp().sum_axes(&[-1]).log();
                 let picked = shifted.gather_along(y.reshape([examples, 1]), -1).reshape([examples]);
                 (log_sum - picked).mean()
             }),

@@ -1,6 +1,22 @@
-//! e^x and its kin: expm1, tanh, logistic.
+//! e^x and its kin: expm1, sinh, cosh, tanh, logistic.
 
 use super::lane::{Lane, at_least, at_most, fma, round};
+use crate::pointwise::unary::unary;
+
+unary! {
+    /// eˣ.
+    EXP = "exp": |x| exp::<T, FMA>(x);
+    /// eˣ - 1, relatively accurate near zero.
+    EXPM1 = "expm1": |x| expm1::<T, FMA>(x);
+    /// (eˣ - e⁻ˣ) / 2, relatively accurate near zero.
+    SINH = "sinh": |x| sinh::<T, FMA>(x);
+    /// (eˣ + e⁻ˣ) / 2.
+    COSH = "cosh": |x| cosh::<T, FMA>(x);
+    /// tanh x.
+    TANH = "tanh": |x| tanh::<T, FMA>(x);
+    /// 1 / (1 + e⁻ˣ), relatively accurate for negative x too.
+    LOGISTIC = "logistic": |x| logistic::<T, FMA>(x);
+}
 
 /// (n, r, c) with x = n ln 2 + r + c, |r| ≤ ln 2 / 2, c the rounding error of r (Cody & Waite 1980).
 #[inline(always)]
@@ -41,15 +57,44 @@ fn expm1_parts<T: Lane, const FMA: bool>(x: T) -> (T, T) {
 
 /// e^x - 1, relatively accurate near zero. Measured: 1.15 ulp in `f32`, 1.03 in `f64`.
 #[inline(always)]
-pub(crate) fn expm1<T: Lane, const FMA: bool>(x: T) -> T {
+fn expm1<T: Lane, const FMA: bool>(x: T) -> T {
     let (y, _) = expm1_parts::<T, FMA>(at_least(at_most(x, T::EXP_MAX), T::EXPM1_MIN));
     // Keeps -0 and the subnormals, whose half is inexact.
     if x.abs() < T::LINEAR { x } else { y }
 }
 
+/// sinh x = (E + E / (E + 1)) / 2 with E = e^|x| - 1, sign restored; where e^-|x| no longer counts e^|x| / 2, computed so that it
+/// overflows where sinh does and not where e^x does. Measured: 1.78 ulp in `f32`, 1.71 in `f64`.
+#[inline(always)]
+fn sinh<T: Lane, const FMA: bool>(x: T) -> T {
+    let t = x.abs();
+    let e = expm1::<T, FMA>(t);
+    let small = (e + e / (e + T::ONE)) * T::HALF;
+    let y = if t < -T::EXPM1_MIN { small } else { half_exp::<T, FMA>(t) };
+    y.copysign(x)
+}
+
+/// cosh x = e^|x| / 2 + 1 / (2 e^|x|); large arguments as in sinh. Measured: 1.13 ulp in `f32`, 1.20 in `f64`.
+#[inline(always)]
+fn cosh<T: Lane, const FMA: bool>(x: T) -> T {
+    let t = x.abs();
+    let e = exp::<T, FMA>(t);
+    let small = e * T::HALF + T::HALF / e;
+    if t < -T::EXPM1_MIN { small } else { half_exp::<T, FMA>(t) }
+}
+
+/// e^t / 2 for t where e^-t no longer counts.
+#[inline(always)]
+fn half_exp<T: Lane, const FMA: bool>(t: T) -> T {
+    let (n, r, c) = reduce(at_most(t, T::EXP_MAX + T::ONE));
+    let power = T::ONE + (r + fma::<T, FMA>(r * r, T::exp_poly::<FMA>(r), c));
+    let n1 = round(n * T::HALF);
+    power * T::pow2(n1) * T::pow2(n - n1 - T::ONE)
+}
+
 /// tanh x = E / (E + 2) with E = e^(2|x|) - 1, sign restored. Measured: 1.35 ulp in `f32`, 1.29 in `f64`.
 #[inline(always)]
-pub(crate) fn tanh<T: Lane, const FMA: bool>(x: T) -> T {
+fn tanh<T: Lane, const FMA: bool>(x: T) -> T {
     let (hi, lo) = expm1_parts::<T, FMA>(at_most(x.abs(), T::TANH_ONE) * T::TWO);
     let d = hi + T::TWO;
     // E + 2 = d + d_lo (two-sum). The quotient is then corrected for what the roundings dropped, (lo - q d_lo) / d,
@@ -65,7 +110,7 @@ pub(crate) fn tanh<T: Lane, const FMA: bool>(x: T) -> T {
 /// 1 / (1 + e^-x), relatively accurate for negative x too: there it is e^x / (1 + e^x). Measured: 1.94 ulp in
 /// `f32`, 1.80 in `f64`.
 #[inline(always)]
-pub(crate) fn logistic<T: Lane, const FMA: bool>(x: T) -> T {
+fn logistic<T: Lane, const FMA: bool>(x: T) -> T {
     let z = exp::<T, FMA>(-x.abs());
     let negative = x < T::zero();
     let d = T::ONE + z;

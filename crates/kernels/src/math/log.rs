@@ -1,6 +1,14 @@
 //! ln x and ln(1 + x).
 
 use super::lane::{Lane, fma};
+use crate::pointwise::unary::unary;
+
+unary! {
+    /// ln x; NaN below zero.
+    LOG = "log": |x| log::<T, FMA>(x);
+    /// ln(1 + x), relatively accurate near zero.
+    LOG1P = "log1p": |x| log1p::<T, FMA>(x);
+}
 
 /// k ln 2 + ln(1 + f) + c for |f| small, by s = f / (2 + f) (FDLIBM `e_log.c`).
 #[inline(always)]
@@ -24,14 +32,14 @@ fn at_the_edges<T: Lane>(x: T, y: T) -> T {
 
 /// ln x: NaN below zero, -∞ at zero. Measured: 0.81 ulp in `f32`, 0.78 in `f64`.
 #[inline(always)]
-pub(crate) fn log<T: Lane, const FMA: bool>(x: T) -> T {
+fn log<T: Lane, const FMA: bool>(x: T) -> T {
     let (k, m) = T::split_exponent(x);
     at_the_edges(x, log_sum::<T, FMA>(k, m - T::ONE, T::zero()))
 }
 
 /// ln(1 + x), relatively accurate near zero. Measured: 0.82 ulp in `f32`, 0.80 in `f64`.
 #[inline(always)]
-pub(crate) fn log1p<T: Lane, const FMA: bool>(x: T) -> T {
+fn log1p<T: Lane, const FMA: bool>(x: T) -> T {
     let u = T::ONE + x;
     let (k, m) = T::split_exponent(u);
     // What the sum 1 + x dropped, relative to u; where k = 0 take x itself and drop nothing.

@@ -5,39 +5,52 @@
 //! each element still takes the path of its own magnitude: the result never depends on the neighbours. Measured on the
 //! fast path: 0.51 ulp in `f32` (computed in `f64`), 0.77 in `f64`.
 
-use super::lane::Lane;
+use crate::element::Real;
+use crate::math::Lane;
+use crate::pointwise::Unary;
+use crate::pointwise::unary::Map;
 
-/// A function with a fast path for |x| ≤ `TRIG_MAX` and a slow one beyond.
-pub(crate) trait Trig: Copy {
-    /// The vectorisable path.
-    fn fast<T: Lane, const FMA: bool>(x: T) -> T;
-    /// The path for large arguments: the standard library.
-    fn slow<T: Lane>(x: T) -> T;
-}
+#[derive(Clone, Copy, Default)]
+struct Sine;
 
-/// sin x.
-#[derive(Clone, Copy)]
-pub(crate) struct Sine;
-/// cos x.
-#[derive(Clone, Copy)]
-pub(crate) struct Cosine;
-
-impl Trig for Sine {
+impl Map for Sine {
+    const NAME: &'static str = "sin";
+    const HAS_SLOW: bool = true;
     #[inline(always)]
-    fn fast<T: Lane, const FMA: bool>(x: T) -> T {
+    fn at<T: Real, const FMA: bool>(self, x: T) -> T {
         T::fast_sin::<FMA>(x)
     }
-    fn slow<T: Lane>(x: T) -> T {
+    #[inline(always)]
+    fn is_slow<T: Real>(self, x: T) -> bool {
+        x.abs() > <T as Lane>::TRIG_MAX
+    }
+    fn slow<T: Real>(self, x: T) -> T {
         x.sin()
     }
 }
 
-impl Trig for Cosine {
+#[derive(Clone, Copy, Default)]
+struct Cosine;
+
+impl Map for Cosine {
+    const NAME: &'static str = "cos";
+    const HAS_SLOW: bool = true;
     #[inline(always)]
-    fn fast<T: Lane, const FMA: bool>(x: T) -> T {
+    fn at<T: Real, const FMA: bool>(self, x: T) -> T {
         T::fast_cos::<FMA>(x)
     }
-    fn slow<T: Lane>(x: T) -> T {
+    #[inline(always)]
+    fn is_slow<T: Real>(self, x: T) -> bool {
+        x.abs() > <T as Lane>::TRIG_MAX
+    }
+    fn slow<T: Real>(self, x: T) -> T {
         x.cos()
     }
+}
+
+impl Unary {
+    /// sin x; beyond |x| = 2²⁰ the standard library's.
+    pub const SIN: Unary = Unary::of::<Sine>();
+    /// cos x; beyond |x| = 2²⁰ the standard library's.
+    pub const COS: Unary = Unary::of::<Cosine>();
 }

@@ -1,171 +1,167 @@
 //! Functions of two operands.
 
-use super::{Binary, Operand, Same, Source, each, truth};
-use crate::element::Real;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use super::{Operand, Same, Source, each, truth};
+use crate::element::{BinaryLoop, Real};
 use crate::isa::{Job, dispatch};
 
-/// y ← op(a, b).
+/// A function of two numbers, with its loops. The comparisons, `AND` and `OR` yield 1 or 0.
 ///
-/// # Panics
-/// If the lengths differ.
-pub fn binary<T: Real>(op: Binary, a: Operand<'_, T>, b: Operand<'_, T>, y: &mut [T]) {
-    let n = y.len();
-    match (a, b) {
-        (Operand::Slice(a), Operand::Slice(b)) => choose(op, OutOfPlace { a: each(a, n), b: each(b, n), y }),
-        (Operand::Slice(a), Operand::Scalar(b)) => choose(op, OutOfPlace { a: each(a, n), b: Same(b), y }),
-        (Operand::Scalar(a), Operand::Slice(b)) => choose(op, OutOfPlace { a: Same(a), b: each(b, n), y }),
-        (Operand::Scalar(a), Operand::Scalar(b)) => choose(op, OutOfPlace { a: Same(a), b: Same(b), y }),
+/// Equal when the name is.
+#[derive(Clone, Copy)]
+pub struct Binary(&'static Loops);
+
+/// The loops of a function, one a format.
+pub(crate) struct Loops {
+    name: &'static str,
+    f32: BinaryLoop<f32>,
+    f64: BinaryLoop<f64>,
+}
+
+impl Binary {
+    /// The function `F`.
+    pub(crate) const fn of<F: Zip>() -> Binary {
+        Binary(F::LOOPS)
+    }
+
+    /// The name, as in `add`.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// y ← f(a, b).
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_kernels::{Binary, Operand};
+    /// let mut y = [0.0; 2];
+    /// Binary::SUB.apply(Operand::Slice(&[4.0, 9.0]), Operand::Scalar(1.0), &mut y);
+    /// assert_eq!(y, [3.0, 8.0]);
+    /// ```
+    pub fn apply<T: Real>(self, a: Operand<'_, T>, b: Operand<'_, T>, y: &mut [T]) {
+        T::choose_binary(self.0.f32, self.0.f64)(a, b, y);
+    }
+
+    /// f(a, b), the very bits that [`apply`](Binary::apply) gives for an element.
+    pub fn at<T: Real>(self, a: T, b: T) -> T {
+        let mut y = [T::zero()];
+        self.apply(Operand::Scalar(a), Operand::Scalar(b), &mut y);
+        y[0]
     }
 }
 
-/// y ← op(y, b).
-///
-/// # Panics
-/// If the lengths differ.
-pub fn binary_in_place_left<T: Real>(op: Binary, y: &mut [T], b: Operand<'_, T>) {
-    let n = y.len();
-    match b {
-        Operand::Slice(b) => choose(op, InPlaceLeft { y, b: each(b, n) }),
-        Operand::Scalar(b) => choose(op, InPlaceLeft { y, b: Same(b) }),
+impl PartialEq for Binary {
+    fn eq(&self, other: &Binary) -> bool {
+        self.name() == other.name()
     }
 }
 
-/// y ← op(a, y).
-///
-/// # Panics
-/// If the lengths differ.
-pub fn binary_in_place_right<T: Real>(op: Binary, a: Operand<'_, T>, y: &mut [T]) {
-    let n = y.len();
-    match a {
-        Operand::Slice(a) => choose(op, InPlaceRight { a: each(a, n), y }),
-        Operand::Scalar(a) => choose(op, InPlaceRight { a: Same(a), y }),
+impl Eq for Binary {}
+
+impl Hash for Binary {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl fmt::Debug for Binary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
 /// A function of two numbers, known at compile time.
-trait Zip: Copy {
+pub(crate) trait Zip: Copy + Default + 'static {
+    /// Its name.
+    const NAME: &'static str;
+    /// Its loops.
+    const LOOPS: &'static Loops = &Loops { name: Self::NAME, f32: run::<Self, f32>, f64: run::<Self, f64> };
+    /// The function.
     fn at<T: Real>(self, a: T, b: T) -> T;
 }
 
-macro_rules! zips {
-    ($($name:ident: |$a:ident, $b:ident| $y:expr;)*) => {$(
-        #[derive(Clone, Copy)]
-        struct $name;
-        impl Zip for $name {
-            #[inline(always)]
-            fn at<T: Real>(self, $a: T, $b: T) -> T {
-                $y
-            }
-        }
-    )*};
+/// Declares functions: `NAME = "name": |a, b| expression;`. The expression may use `T`, the format.
+macro_rules! binary {
+    ($($(#[$doc:meta])* $NAME:ident = $name:literal: |$a:ident, $b:ident| $y:expr;)*) => {
+        impl Binary {$(
+            $(#[$doc])*
+            pub const $NAME: Binary = {
+                #[derive(Clone, Copy, Default)]
+                struct Function;
+                impl Zip for Function {
+                    const NAME: &'static str = $name;
+                    #[inline(always)]
+                    fn at<T: Real>(self, $a: T, $b: T) -> T {
+                        $y
+                    }
+                }
+                Binary::of::<Function>()
+            };
+        )*}
+    };
 }
 
-zips! {
-    Add: |a, b| a + b;
-    Sub: |a, b| a - b;
-    Mul: |a, b| a * b;
-    Div: |a, b| a / b;
-    Pow: |a, b| a.powf(b);
+binary! {
+    /// a + b.
+    ADD = "add": |a, b| a + b;
+    /// a - b.
+    SUB = "sub": |a, b| a - b;
+    /// a b.
+    MUL = "mul": |a, b| a * b;
+    /// a / b.
+    DIV = "div": |a, b| a / b;
+    /// aᵇ, the standard library's.
+    POW = "pow": |a, b| a.powf(b);
+    /// The angle of the point (b, a) from the first axis, in (-π, π], the standard library's.
+    ATAN2 = "atan2": |a, b| a.atan2(b);
+    /// The larger one; NaN if either is.
     // A NaN in b fails the comparison and is returned as b; `Float::max` would drop it.
-    Max: |a, b| if (a > b) | a.is_nan() { a } else { b };
-    Min: |a, b| if (a < b) | a.is_nan() { a } else { b };
-    Lt: |a, b| truth(a < b);
-    Le: |a, b| truth(a <= b);
-    Eq: |a, b| truth(a == b);
-    Ne: |a, b| truth(a != b);
-    And: |a, b| truth((a != T::zero()) & (b != T::zero()));
-    Or: |a, b| truth((a != T::zero()) | (b != T::zero()));
+    MAX = "max": |a, b| if (a > b) | a.is_nan() { a } else { b };
+    /// The smaller one; NaN if either is.
+    MIN = "min": |a, b| if (a < b) | a.is_nan() { a } else { b };
+    /// a < b.
+    LT = "lt": |a, b| truth(a < b);
+    /// a ≤ b.
+    LE = "le": |a, b| truth(a <= b);
+    /// a = b.
+    EQ = "eq": |a, b| truth(a == b);
+    /// a ≠ b; true for NaN.
+    NE = "ne": |a, b| truth(a != b);
+    /// Both are nonzero.
+    AND = "and": |a, b| truth((a != T::zero()) & (b != T::zero()));
+    /// One or both are nonzero.
+    OR = "or": |a, b| truth((a != T::zero()) | (b != T::zero()));
 }
 
-/// What to do with the operation once it is known.
-trait Apply {
-    fn apply<F: Zip>(self, f: F);
-}
-
-fn choose(op: Binary, to: impl Apply) {
-    match op {
-        Binary::Add => to.apply(Add),
-        Binary::Sub => to.apply(Sub),
-        Binary::Mul => to.apply(Mul),
-        Binary::Div => to.apply(Div),
-        Binary::Pow => to.apply(Pow),
-        Binary::Max => to.apply(Max),
-        Binary::Min => to.apply(Min),
-        Binary::Lt => to.apply(Lt),
-        Binary::Le => to.apply(Le),
-        Binary::Eq => to.apply(Eq),
-        Binary::Ne => to.apply(Ne),
-        Binary::And => to.apply(And),
-        Binary::Or => to.apply(Or),
+fn run<F: Zip, T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, y: &mut [T]) {
+    let (f, n) = (F::default(), y.len());
+    match (a, b) {
+        (Operand::Slice(a), Operand::Slice(b)) => dispatch(Loop { f, a: each(a, n), b: each(b, n), y }),
+        (Operand::Slice(a), Operand::Scalar(b)) => dispatch(Loop { f, a: each(a, n), b: Same(b), y }),
+        (Operand::Scalar(a), Operand::Slice(b)) => dispatch(Loop { f, a: Same(a), b: each(b, n), y }),
+        (Operand::Scalar(a), Operand::Scalar(b)) => dispatch(Loop { f, a: Same(a), b: Same(b), y }),
     }
 }
 
-struct OutOfPlace<'a, T, A, B> {
+struct Loop<'a, F, T, A, B> {
+    f: F,
     a: A,
     b: B,
     y: &'a mut [T],
 }
 
-struct InPlaceLeft<'a, T, B> {
-    y: &'a mut [T],
-    b: B,
-}
-
-struct InPlaceRight<'a, T, A> {
-    a: A,
-    y: &'a mut [T],
-}
-
-/// An operation together with its operands: the loop.
-struct With<F, O>(F, O);
-
-impl<T: Real, A: Source<T>, B: Source<T>> Apply for OutOfPlace<'_, T, A, B> {
-    fn apply<F: Zip>(self, f: F) {
-        dispatch(With(f, self));
-    }
-}
-
-impl<T: Real, B: Source<T>> Apply for InPlaceLeft<'_, T, B> {
-    fn apply<F: Zip>(self, f: F) {
-        dispatch(With(f, self));
-    }
-}
-
-impl<T: Real, A: Source<T>> Apply for InPlaceRight<'_, T, A> {
-    fn apply<F: Zip>(self, f: F) {
-        dispatch(With(f, self));
-    }
-}
-
-impl<T: Real, F: Zip, A: Source<T>, B: Source<T>> Job for With<F, OutOfPlace<'_, T, A, B>> {
+impl<T: Real, F: Zip, A: Source<T>, B: Source<T>> Job for Loop<'_, F, T, A, B> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let With(f, OutOfPlace { a, b, y }) = self;
+        let Loop { f, a, b, y } = self;
         for (i, y) in y.iter_mut().enumerate() {
             *y = f.at(a.get(i), b.get(i));
-        }
-    }
-}
-
-impl<T: Real, F: Zip, B: Source<T>> Job for With<F, InPlaceLeft<'_, T, B>> {
-    type Output = ();
-    #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        let With(f, InPlaceLeft { y, b }) = self;
-        for (i, y) in y.iter_mut().enumerate() {
-            *y = f.at(*y, b.get(i));
-        }
-    }
-}
-
-impl<T: Real, F: Zip, A: Source<T>> Job for With<F, InPlaceRight<'_, T, A>> {
-    type Output = ();
-    #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        let With(f, InPlaceRight { a, y }) = self;
-        for (i, y) in y.iter_mut().enumerate() {
-            *y = f.at(a.get(i), *y);
         }
     }
 }

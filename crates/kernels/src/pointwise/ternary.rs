@@ -1,4 +1,4 @@
-//! Functions of three operands: `select` and `multiply_add`.
+//! Functions of three operands: `select`.
 
 use super::{Operand, Same, Source, each};
 use crate::element::Real;
@@ -14,15 +14,6 @@ pub fn select<T: Real>(mask: Operand<'_, T>, a: Operand<'_, T>, b: Operand<'_, T
     ternary(Select, mask, a, b, y);
 }
 
-/// y ← a b + c, rounded after the product and after the sum, **not** fused: the same bits as the two operations
-/// one after the other, so that fusing a program never changes its result.
-///
-/// # Panics
-/// If the lengths differ.
-pub fn multiply_add<T: Real>(a: Operand<'_, T>, b: Operand<'_, T>, c: Operand<'_, T>, y: &mut [T]) {
-    ternary(MultiplyAdd, a, b, c, y);
-}
-
 trait Zip3: Copy {
     fn at<T: Real>(self, a: T, b: T, c: T) -> T;
 }
@@ -34,16 +25,6 @@ impl Zip3 for Select {
     #[inline(always)]
     fn at<T: Real>(self, mask: T, a: T, b: T) -> T {
         if mask != T::zero() { a } else { b }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct MultiplyAdd;
-
-impl Zip3 for MultiplyAdd {
-    #[inline(always)]
-    fn at<T: Real>(self, a: T, b: T, c: T) -> T {
-        a * b + c
     }
 }
 

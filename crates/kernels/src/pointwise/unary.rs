@@ -1,34 +1,106 @@
 //! Functions of one slice.
 
-use super::{Unary, truth};
-use crate::element::Real;
-use crate::isa::{Job, dispatch};
-use crate::math::{self, Cosine, Lane, Sine, Trig};
+use std::fmt;
+use std::hash::{Hash, Hasher};
 
-/// y ← op(x).
+use super::truth;
+use crate::element::{Real, UnaryLoop};
+use crate::isa::{Job, dispatch};
+
+/// A function of one number, with its loops.
 ///
-/// # Panics
-/// If the lengths differ.
-pub fn unary<T: Real>(op: Unary, x: &[T], y: &mut [T]) {
-    assert_eq!(x.len(), y.len(), "unary: operand and output differ in length");
-    match op {
-        Unary::Powi(n) if !(-2..=3).contains(&n) => dispatch(RepeatedSquaring { n, x: Some(x), y }),
-        _ => choose(op, OutOfPlace { x, y }),
+/// Equal when name and parameter are.
+#[derive(Clone, Copy)]
+pub struct Unary {
+    loops: &'static Loops,
+    /// The parameter of a function that has one ([`Unary::powi`]), else 0.
+    n: i32,
+}
+
+/// The loops of a function, one a format: yᵢ ← f(xᵢ) for slices of one length.
+pub(crate) struct Loops {
+    name: &'static str,
+    f32: UnaryLoop<f32>,
+    f64: UnaryLoop<f64>,
+}
+
+impl Loops {
+    /// The loops of a function of this name.
+    pub(crate) const fn new(name: &'static str, f32: UnaryLoop<f32>, f64: UnaryLoop<f64>) -> Loops {
+        Loops { name, f32, f64 }
     }
 }
 
-/// y ← op(y).
-pub fn unary_in_place<T: Real>(op: Unary, y: &mut [T]) {
-    match op {
-        Unary::Powi(n) if !(-2..=3).contains(&n) => dispatch(RepeatedSquaring { n, x: None, y }),
-        _ => choose(op, InPlace { y }),
+impl Unary {
+    /// The function `F`.
+    pub(crate) const fn of<F: Map>() -> Unary {
+        Unary { loops: F::LOOPS, n: 0 }
+    }
+
+    /// A function with a parameter, chosen inside its loops.
+    pub(crate) const fn with_parameter(loops: &'static Loops, n: i32) -> Unary {
+        Unary { loops, n }
+    }
+
+    /// The name, as in `exp`.
+    pub fn name(self) -> &'static str {
+        self.loops.name
+    }
+
+    /// y ← f(x).
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    ///
+    /// # Example
+    /// ```
+    /// let mut y = [0.0; 2];
+    /// quadric_kernels::Unary::SQRT.apply(&[4.0, 9.0], &mut y);
+    /// assert_eq!(y, [2.0, 3.0]);
+    /// ```
+    pub fn apply<T: Real>(self, x: &[T], y: &mut [T]) {
+        assert_eq!(x.len(), y.len(), "unary: operand and output differ in length");
+        T::choose_unary(self.loops.f32, self.loops.f64)(self.n, x, y);
+    }
+
+    /// f(x), the very bits that [`apply`](Unary::apply) gives for an element.
+    pub fn at<T: Real>(self, x: T) -> T {
+        let mut y = [T::zero()];
+        self.apply(&[x], &mut y);
+        y[0]
+    }
+}
+
+impl PartialEq for Unary {
+    fn eq(&self, other: &Unary) -> bool {
+        self.name() == other.name() && self.n == other.n
+    }
+}
+
+impl Eq for Unary {}
+
+impl Hash for Unary {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+        self.n.hash(state);
+    }
+}
+
+impl fmt::Debug for Unary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.n == 0 { f.write_str(self.name()) } else { write!(f, "{}({})", self.name(), self.n) }
     }
 }
 
 /// A function of one number, known at compile time.
-trait Map: Copy {
+pub(crate) trait Map: Copy + Default + 'static {
+    /// Its name.
+    const NAME: &'static str;
     /// Whether some arguments take [`Map::slow`]; the others then must not depend on it.
     const HAS_SLOW: bool = false;
+    /// Its loops.
+    const LOOPS: &'static Loops = &Loops::new(Self::NAME, run::<Self, f32>, run::<Self, f64>);
+    /// The function.
     fn at<T: Real, const FMA: bool>(self, x: T) -> T;
     /// Whether `x` takes the slow path.
     #[inline(always)]
@@ -41,130 +113,110 @@ trait Map: Copy {
     }
 }
 
-macro_rules! maps {
-    ($($name:ident: |$x:ident| $y:expr;)*) => {$(
-        #[derive(Clone, Copy)]
-        struct $name;
-        impl Map for $name {
-            #[inline(always)]
-            fn at<T: Real, const FMA: bool>(self, $x: T) -> T {
-                $y
-            }
-        }
-    )*};
+/// Declares functions: `NAME = "name": |x| expression;`. The expression may use `T`, the format, and `FMA`.
+macro_rules! unary {
+    ($($(#[$doc:meta])* $NAME:ident = $name:literal: |$x:ident| $y:expr;)*) => {
+        impl $crate::pointwise::Unary {$(
+            $(#[$doc])*
+            pub const $NAME: $crate::pointwise::Unary = {
+                #[derive(Clone, Copy, Default)]
+                struct Function;
+                impl $crate::pointwise::unary::Map for Function {
+                    const NAME: &'static str = $name;
+                    #[inline(always)]
+                    fn at<T: $crate::element::Real, const FMA: bool>(self, $x: T) -> T {
+                        $y
+                    }
+                }
+                $crate::pointwise::Unary::of::<Function>()
+            };
+        )*}
+    };
+}
+pub(crate) use unary;
+
+unary! {
+    /// -x.
+    NEG = "neg": |x| -x;
+    /// |x|.
+    ABS = "abs": |x| x.abs();
+    /// -1, 0 or 1; zeros keep their sign and NaN stays.
+    SIGN = "sign": |x| if x > T::zero() { T::one() } else if x < T::zero() { -T::one() } else { x };
+    /// √x.
+    SQRT = "sqrt": |x| x.sqrt();
+    /// 1 / √x.
+    RSQRT = "rsqrt": |x| T::one() / x.sqrt();
+    /// 1 / x.
+    RECIP = "recip": |x| T::one() / x;
+    /// The largest integer not above x.
+    FLOOR = "floor": |x| x.floor();
+    /// The smallest integer not below x.
+    CEIL = "ceil": |x| x.ceil();
+    /// The nearest integer, of two equally near ones the even one.
+    ROUND = "round": |x| Real::round_ties_even(x);
+    /// 1 where x is zero, else 0: the negation of a mask.
+    NOT = "not": |x| truth(x == T::zero());
 }
 
-maps! {
-    Neg: |x| -x;
-    Abs: |x| x.abs();
-    Sign: |x| if x > T::zero() { T::one() } else if x < T::zero() { -T::one() } else { x };
-    Exp: |x| math::exp::<T, FMA>(x);
-    Expm1: |x| math::expm1::<T, FMA>(x);
-    Log: |x| math::log::<T, FMA>(x);
-    Log1p: |x| math::log1p::<T, FMA>(x);
-    Sqrt: |x| x.sqrt();
-    Rsqrt: |x| T::one() / x.sqrt();
-    Tanh: |x| math::tanh::<T, FMA>(x);
-    Erf: |x| math::erf::<T, FMA>(x);
-    Logistic: |x| math::logistic::<T, FMA>(x);
-    Floor: |x| x.floor();
-    Recip: |x| T::one() / x;
-    Square: |x| x * x;
-    Cube: |x| x * (x * x);
-    RecipSquare: |x| T::one() / (x * x);
-    Identity: |x| x;
-    One: |_x| T::one();
-    Not: |x| truth(x == T::zero());
-}
-
-/// A [`Trig`] function as a map.
-#[derive(Clone, Copy)]
-struct Reduced<F>(F);
-
-impl<F: Trig> Map for Reduced<F> {
-    const HAS_SLOW: bool = true;
-    #[inline(always)]
-    fn at<T: Real, const FMA: bool>(self, x: T) -> T {
-        F::fast::<T, FMA>(x)
-    }
-    #[inline(always)]
-    fn is_slow<T: Real>(self, x: T) -> bool {
-        x.abs() > <T as Lane>::TRIG_MAX
-    }
-    fn slow<T: Real>(self, x: T) -> T {
-        F::slow(x)
+impl Unary {
+    /// xⁿ by repeated squaring; for n < 0 the reciprocal of x⁻ⁿ. x⁰ = 1 for every x, NaN too.
+    pub const fn powi(n: i32) -> Unary {
+        const LOOPS: &Loops = &Loops::new("powi", power::<f32>, power::<f64>);
+        Unary::with_parameter(LOOPS, n)
     }
 }
 
-/// What to do with a map once it is known.
-trait Apply {
-    fn apply<F: Map>(self, f: F);
-}
-
-/// From the name of an operation to its type: every loop is compiled for its operation.
-fn choose(op: Unary, to: impl Apply) {
-    match op {
-        Unary::Neg => to.apply(Neg),
-        Unary::Abs => to.apply(Abs),
-        Unary::Sign => to.apply(Sign),
-        Unary::Exp => to.apply(Exp),
-        Unary::Expm1 => to.apply(Expm1),
-        Unary::Log => to.apply(Log),
-        Unary::Log1p => to.apply(Log1p),
-        Unary::Sqrt => to.apply(Sqrt),
-        Unary::Rsqrt => to.apply(Rsqrt),
-        Unary::Sin => to.apply(Reduced(Sine)),
-        Unary::Cos => to.apply(Reduced(Cosine)),
-        Unary::Tanh => to.apply(Tanh),
-        Unary::Erf => to.apply(Erf),
-        Unary::Logistic => to.apply(Logistic),
-        Unary::Floor => to.apply(Floor),
-        Unary::Recip | Unary::Powi(-1) => to.apply(Recip),
-        Unary::Square | Unary::Powi(2) => to.apply(Square),
-        Unary::Powi(-2) => to.apply(RecipSquare),
-        Unary::Powi(0) => to.apply(One),
-        Unary::Powi(1) => to.apply(Identity),
-        Unary::Powi(3) => to.apply(Cube),
-        Unary::Powi(_) => unreachable!("other powers go by repeated squaring"),
-        Unary::Not => to.apply(Not),
+fn power<T: Real>(n: i32, x: &[T], y: &mut [T]) {
+    match n {
+        -2 => each(x, y, |x| T::one() / (x * x)),
+        -1 => each(x, y, |x| T::one() / x),
+        0 => each(x, y, |_| T::one()),
+        1 => each(x, y, |x| x),
+        2 => each(x, y, |x| x * x),
+        3 => each(x, y, |x| x * (x * x)),
+        _ => dispatch(RepeatedSquaring { n, x, y }),
     }
 }
 
-struct OutOfPlace<'a, T> {
+/// A closure as a loop.
+struct Each<'a, T, F> {
+    f: F,
     x: &'a [T],
     y: &'a mut [T],
 }
 
-struct InPlace<'a, T> {
-    y: &'a mut [T],
+fn each<T: Real>(x: &[T], y: &mut [T], f: impl Fn(T) -> T) {
+    dispatch(Each { f, x, y });
 }
 
-impl<T: Real> Apply for OutOfPlace<'_, T> {
-    fn apply<F: Map>(self, f: F) {
-        dispatch(MapOutOfPlace { f, x: self.x, y: self.y });
-    }
-}
-
-impl<T: Real> Apply for InPlace<'_, T> {
-    fn apply<F: Map>(self, f: F) {
-        dispatch(MapInPlace { f, y: self.y });
+impl<T: Real, F: Fn(T) -> T> Job for Each<'_, T, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const FMA: bool>(self) {
+        for (y, &x) in self.y.iter_mut().zip(self.x) {
+            *y = (self.f)(x);
+        }
     }
 }
 
 /// Elements per chunk where something is decided, or buffered, chunk by chunk.
 const CHUNK: usize = 256;
 
-struct MapOutOfPlace<'a, T, F> {
+fn run<F: Map, T: Real>(_: i32, x: &[T], y: &mut [T]) {
+    dispatch(Loop { f: F::default(), x, y });
+}
+
+struct Loop<'a, T, F> {
     f: F,
     x: &'a [T],
     y: &'a mut [T],
 }
 
-impl<T: Real, F: Map> Job for MapOutOfPlace<'_, T, F> {
+impl<T: Real, F: Map> Job for Loop<'_, T, F> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let MapOutOfPlace { f, x, y } = self;
+        let Loop { f, x, y } = self;
         if !F::HAS_SLOW {
             for (y, &x) in y.iter_mut().zip(x) {
                 *y = f.at::<T, FMA>(x);
@@ -190,50 +242,10 @@ impl<T: Real, F: Map> Job for MapOutOfPlace<'_, T, F> {
     }
 }
 
-struct MapInPlace<'a, T, F> {
-    f: F,
-    y: &'a mut [T],
-}
-
-impl<T: Real, F: Map> Job for MapInPlace<'_, T, F> {
-    type Output = ();
-    #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        let MapInPlace { f, y } = self;
-        if !F::HAS_SLOW {
-            for y in y {
-                *y = f.at::<T, FMA>(*y);
-            }
-            return;
-        }
-        for y in y.chunks_mut(CHUNK) {
-            let mut slow = false;
-            for &x in &*y {
-                slow |= f.is_slow(x);
-            }
-            // The slow elements must still be there after the fast loop.
-            let mut x = [T::zero(); CHUNK];
-            if slow {
-                x[..y.len()].copy_from_slice(y);
-            }
-            for y in y.iter_mut() {
-                *y = f.at::<T, FMA>(*y);
-            }
-            if slow {
-                for (y, &x) in y.iter_mut().zip(&x) {
-                    if f.is_slow(x) {
-                        *y = f.slow(x);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// yᵢ ← xᵢⁿ (yᵢⁿ without x), bit by bit of n over a chunk at a time: the loop over the bits outside, vectors inside.
+/// yᵢ ← xᵢⁿ, bit by bit of n over a chunk at a time: the loop over the bits outside, vectors inside.
 struct RepeatedSquaring<'a, T> {
     n: i32,
-    x: Option<&'a [T]>,
+    x: &'a [T],
     y: &'a mut [T],
 }
 
@@ -241,13 +253,10 @@ impl<T: Real> Job for RepeatedSquaring<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        for (i, y) in self.y.chunks_mut(CHUNK).enumerate() {
+        for (x, y) in self.x.chunks(CHUNK).zip(self.y.chunks_mut(CHUNK)) {
             let mut base = [T::zero(); CHUNK];
             let base = &mut base[..y.len()];
-            match self.x {
-                Some(x) => base.copy_from_slice(&x[i * CHUNK..][..y.len()]),
-                None => base.copy_from_slice(y),
-            }
+            base.copy_from_slice(x);
             y.fill(T::one());
             let mut n = self.n.unsigned_abs();
             while n > 0 {

@@ -10,6 +10,6 @@ use quadric_autodiff::trace::{Var, custom_pointwise, nonlinear_scope};
 #[must_use]
 pub fn softplus(x: Var) -> Var {
     nonlinear_scope("softplus", || {
-        custom_pointwise("softplus", x, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), |x| x.logistic())
+        custom_pointwise("softplus", x, |x| x.maximum(0.0) + (-x.abs()).exp().log1p(), |x| x.logistic())
     })
 }

@@ -47,6 +47,6 @@ pub(super) fn shifted(z: Var) -> (Var, Var) {
         *last = 1;
     }
     let shifted = z - z.max_axes(&[-1]).stop_gradient().reshape(kept.clone());
-    let log_sum = shifted.exp().sum_axes(&[-1]).ln().reshape(kept);
+    let log_sum = shifted.exp().sum_axes(&[-1]).log().reshape(kept);
     (shifted, log_sum)
 }

@@ -43,11 +43,11 @@ impl Var {
         /// eˣ
         exp => Exp;
         /// eˣ − 1, accurate near 0
-        exp_m1 => Expm1;
+        expm1 => Expm1;
         /// ln x
-        ln => Log;
+        log => Log;
         /// ln(1 + x), accurate near 0
-        ln_1p => Log1p;
+        log1p => Log1p;
         /// √x
         sqrt => Sqrt;
         /// 1/√x
@@ -58,6 +58,10 @@ impl Var {
         sin => Sin;
         /// cos x, x in radians
         cos => Cos;
+        /// The hyperbolic sine, accurate near 0
+        sinh => Sinh;
+        /// The hyperbolic cosine
+        cosh => Cosh;
         /// The hyperbolic tangent.
         tanh => Tanh;
         /// The error function.
@@ -70,6 +74,12 @@ impl Var {
         sign => Sign;
         /// ⌊x⌋
         floor => Floor;
+        /// ⌈x⌉
+        ceil => Ceil;
+        /// The nearest integer, of two equally near ones the even one.
+        round => Round;
+        /// ln |Γ(x)|
+        lgamma => Lgamma;
         /// ¬x, for bools
         logical_not => Not;
         /// x as a constant to every derivative.
@@ -78,11 +88,13 @@ impl Var {
 
     binary! {
         /// The larger of both; ties share the derivative equally.
-        max => Max;
+        maximum => Maximum;
         /// The smaller of both; ties share the derivative equally.
-        min => Min;
+        minimum => Minimum;
         /// selfᵒᵗʰᵉʳ
         pow => Pow;
+        /// The angle of the point (other, self) from the first axis, in (−π, π].
+        atan2 => Atan2;
         /// self < other
         lt => Lt;
         /// self ≤ other
@@ -123,6 +135,29 @@ impl Var {
     #[must_use]
     pub fn powi(self, n: i32) -> Var {
         put(op(ops::Powi { n }), &[self])
+    }
+
+    /// ψ(x), the derivative of [`lgamma`](Var::lgamma).
+    #[track_caller]
+    #[must_use]
+    pub fn digamma(self) -> Var {
+        self.polygamma(0)
+    }
+
+    /// ψ⁽ⁿ⁾(x), the n-th derivative of [`digamma`](Var::digamma), 0 ≤ n ≤ 100.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, grad}};
+    /// // ψ′(1) = π²/6
+    /// let slope = grad(|x: Var| x.digamma().sum(), &tensor![1.0])?;
+    /// assert!((slope.to_f64_vec()[0] - std::f64::consts::PI.powi(2) / 6.0).abs() < 1e-15);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn polygamma(self, n: i32) -> Var {
+        put(op(ops::Polygamma { n }), &[self])
     }
 
     /// The same numbers in another dtype.

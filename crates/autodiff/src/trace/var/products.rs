@@ -2,8 +2,8 @@
 
 use super::{Var, put};
 use crate::error::{Error, ErrorKind};
+use crate::ops::Window;
 use crate::ops::{self, op};
-use crate::tape::Window;
 use crate::trace::stop;
 
 impl Var {

@@ -91,7 +91,7 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn max_axes(self, axes: &[isize]) -> Var {
-        put(op(ops::MaxReduce { axes: self.axes("max_axes", axes) }), &[self])
+        put(op(ops::Max { axes: self.axes("max_axes", axes) }), &[self])
     }
 
     /// `i32` index of the first largest entry along an axis, which leaves the shape.
@@ -178,5 +178,45 @@ impl Var {
     pub fn cumsum(self, along: isize) -> Var {
         let axis = self.axis("cumsum", along);
         put(op(ops::CumSum { axis, reverse: false }), &[self])
+    }
+
+    /// `zᵢ = selfᵢ zᵢ₋₁ + bᵢ` along an axis, from `z₀ = b₀` on; the first entry of self is not read.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let z = compile(|(a, b): (Var, Var)| a.linear_recurrence(b, 0)).call((tensor![9.0, 2.0, 3.0], tensor![1.0, 1.0, 1.0]))?;
+    /// assert_eq!(z, tensor![1.0, 3.0, 10.0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn linear_recurrence(self, b: Var, along: isize) -> Var {
+        let axis = self.axis("linear_recurrence", along);
+        put(op(ops::LinearRecurrence { axis, reverse: false }), &[self, b])
+    }
+
+    /// Running product along an axis: `yᵢ = x₀ … xᵢ`. Its derivatives are right where an x is zero, too.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, grad}};
+    /// // The last product alone: x₁ x₂, x₀ x₂, x₀ x₁, and x₀ is 0.
+    /// let last = |x: Var| x.cumprod(0).slice(0, 2..3).sum();
+    /// assert_eq!(grad(last, &tensor![0.0, 2.0, 3.0])?, tensor![6.0, 0.0, 0.0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn cumprod(self, along: isize) -> Var {
+        let axis = self.axis("cumprod", along);
+        let n = self.shape()[axis];
+        if n < 2 {
+            return self;
+        }
+        // −0 is what adds nothing, not even to the sign of a zero.
+        let rest = self.slice(along, 1..n).full_like(-0.0);
+        let b = super::concat(&[self.slice(along, 0..1), rest], along);
+        put(op(ops::LinearRecurrence { axis, reverse: false }), &[self, b])
     }
 }

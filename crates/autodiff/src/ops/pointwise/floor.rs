@@ -1,0 +1,25 @@
+//! `floor`: the largest integer not above x.
+
+use crate::ops::prelude::*;
+
+/// `y = ⌊x⌋`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Floor;
+
+impl Elementwise<1> for Floor {
+    const NAME: &'static str = "floor";
+    const DOMAIN: [Domain; 1] = [Domain::NonInteger];
+
+    /// The derivative is 0 wherever there is one (x no integer).
+    fn rule(&self) -> Rule<Self, 1> {
+        Rule::Constant
+    }
+
+    fn kernel(&self) -> Kernel {
+        Kernel::Unary(Unary::FLOOR)
+    }
+
+    fn value<S: Scalar>(&self, [x]: [S; 1]) -> S {
+        x.floor()
+    }
+}
