@@ -20,6 +20,8 @@ pub mod tensor;
 pub mod trace;
 pub mod transform;
 
+crate::library!();
+
 #[doc(hidden)]
 pub use trace::tree as __tree;
 

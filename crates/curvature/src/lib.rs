@@ -31,6 +31,8 @@
 //! # Ok::<(), quadric_curvature::Error>(())
 //! ```
 
+quadric_autodiff::library!();
+
 mod attribution;
 mod decomposition;
 pub mod edge;

@@ -33,6 +33,8 @@
 //! # Ok::<(), quadric_autodiff::Error>(())
 //! ```
 
+quadric_autodiff::library!();
+
 pub mod activations;
 pub mod checkpoint;
 pub mod data;

@@ -1,9 +1,9 @@
 //! Adaptive SAM.
 
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 use quadric_autodiff::{Type, VarTree};
 
-use crate::{Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, tree, update};
 
 /// Says of a leaf, by its name and type, whether the perturbation scales with it (a weight) or not (a bias).
 pub type Scaled = fn(name: &str, ty: &Type) -> bool;
@@ -40,7 +40,7 @@ impl Asam {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
-        scope("asam", || {
+        LIBRARY.scope("asam", || {
             let (value, g) = update::at(loss, params);
             let t: M = params.map_named_leaves(|name, w| match (self.scaled)(name, &w.ty()) {
                 true => w.abs() + self.eta,

@@ -1,9 +1,9 @@
 //! SAM in the metric of a diagonal Fisher.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 
-use crate::{Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, tree, update};
 
 /// Fisher SAM: `∇L(θ + ε)`, `ε = ρ F⁻¹ g / √(gᵀ F⁻¹ g)` with `F⁻¹ = diag(1/(1 + η g²))`, the Fisher matrix taken as
 /// the squared batch gradient and kept away from 0 ([Kim et al. 2022]).
@@ -25,7 +25,7 @@ impl FisherSam {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
-        scope("fisher-sam", || {
+        LIBRARY.scope("fisher-sam", || {
             let (value, g) = update::at(loss, params);
             let natural: M = g.map_leaves(|g| g / (g * g * self.eta + 1.0));
             let radius = self.rho.convert(value.dtype());

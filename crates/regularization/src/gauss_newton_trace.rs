@@ -1,12 +1,12 @@
 //! The Gauss-Newton-trace penalty by Hutchinson's estimator.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, hvp_of_part, scope};
+use quadric_autodiff::trace::{Var, hvp_of_part};
 use quadric_autodiff::transform::Part;
 
 use crate::hessian_trace::{mean_over, probes};
 use crate::random::Distribution;
-use crate::{Loss, Problem, Update, tree};
+use crate::{LIBRARY, Loss, Problem, Update, tree};
 
 /// The gradient of `L + λ · mean_k vᵀGv` with fresh probes v: on average that of `L + λ tr G`.
 ///
@@ -32,7 +32,7 @@ impl GaussNewtonTrace {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree, P: Problem<M>>(&self, problem: &P, params: &M) -> Update<M> {
-        scope("gn-trace", || {
+        LIBRARY.scope("gn-trace", || {
             let probes = probes(self.distribution, self.key, params, self.probes);
             let objective = |m: M| {
                 let value = problem.loss(&m);
@@ -47,6 +47,6 @@ impl GaussNewtonTrace {
     #[track_caller]
     #[must_use]
     pub fn curvature<M: VarTree>(loss: &impl Loss<M>, cut: &str, params: &M, v: &M) -> Var {
-        tree::dot(v, &hvp_of_part(&Part::gauss_newton(cut), |m: M| loss.loss(&m), params, v))
+        LIBRARY.enter(|| tree::dot(v, &hvp_of_part(&Part::gauss_newton(cut), |m: M| loss.loss(&m), params, v)))
     }
 }

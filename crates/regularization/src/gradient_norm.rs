@@ -1,9 +1,9 @@
 //! The gradient-norm penalty by differences.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 
-use crate::{Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, tree, update};
 
 /// `(1−α) g + α ∇L(θ + r g̃)`: to first order in r the gradient of `L + λ‖∇L‖` with `λ = α r`, from two gradients
 /// ([Zhao et al. 2022]). α = 1 is SAM with ρ = r.
@@ -24,7 +24,7 @@ impl GradientNorm {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
-        scope("gradient-norm", || {
+        LIBRARY.scope("gradient-norm", || {
             let (value, g) = update::at(loss, params);
             let (moved, g_moved) = update::at(loss, &tree::add_scaled(params, &tree::normalized(&g), self.r));
             let rest = 1.0 - self.alpha;

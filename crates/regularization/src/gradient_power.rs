@@ -1,9 +1,9 @@
 //! The gradient-norm penalty, exact, with any power.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, hvp, scope};
+use quadric_autodiff::trace::{Var, hvp};
 
-use crate::{Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, tree, update};
 
 /// The gradient of `L + ρ‖∇L‖ᵖ`: `g + ρ p ‖g‖^{p−1} H g̃`, one Hessian-vector product.
 ///
@@ -21,7 +21,7 @@ impl GradientPower {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
-        scope("gradient-power", || {
+        LIBRARY.scope("gradient-power", || {
             let (value, g) = update::at(loss, params);
             let square = tree::square(&g);
             let rho = self.rho.convert(square.dtype());
@@ -42,7 +42,7 @@ impl GradientPower {
     #[track_caller]
     #[must_use]
     pub fn penalty<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Var {
-        scope("gradient-power", || {
+        LIBRARY.scope("gradient-power", || {
             let square = tree::square(&update::at(loss, params).1);
             self.rho.convert(square.dtype()) * raised(square, self.power)
         })

@@ -1,9 +1,9 @@
 //! Surrogate-gap SAM.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 
-use crate::{Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, tree, update};
 
 /// GSAM: `g_p − α g_⊥`, with `g_p = ∇L(θ + ρ g̃)` and `g_⊥` the part of g orthogonal to g_p: descends the perturbed
 /// loss, and closes its gap to the loss without climbing it ([Zhuang et al. 2022]).
@@ -25,7 +25,7 @@ impl Gsam {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
-        scope("gsam", || {
+        LIBRARY.scope("gsam", || {
             let (value, g) = update::at(loss, params);
             let (objective, g_p) = update::at(loss, &tree::add_scaled(params, &tree::normalized(&g), self.rho));
             let across = across(&g, &g_p);

@@ -1,10 +1,10 @@
 //! The Hessian-trace penalty.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, grad, jvp, scope, vmap};
+use quadric_autodiff::trace::{Var, grad, jvp, vmap};
 
 use crate::random::Distribution;
-use crate::{Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, tree, update};
 
 /// The gradient of `L + λ · mean_k vᵀHv` with fresh probes v: third order, on average the gradient of `L + λ tr H`
 /// ([Hutchinson 1989]).
@@ -31,7 +31,7 @@ impl HessianTrace {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
-        scope("hessian-trace", || {
+        LIBRARY.scope("hessian-trace", || {
             let probes = probes(self.distribution, self.key, params, self.probes);
             let (value, g) = update::at(loss, params);
             let lambda = self.lambda.convert(value.dtype());
@@ -46,8 +46,10 @@ impl HessianTrace {
     #[track_caller]
     #[must_use]
     pub fn bend<M: VarTree>(loss: &impl Loss<M>, params: &M, v: &M) -> M {
-        let turn = |m: M| jvp(|m: M| grad(|m: M| loss.loss(&m), &m), &m, v).1;
-        jvp(turn, params, v).1
+        LIBRARY.enter(|| {
+            let turn = |m: M| jvp(|m: M| grad(|m: M| loss.loss(&m), &m), &m, v).1;
+            jvp(turn, params, v).1
+        })
     }
 
     /// `vᵀ H v` at `params`, the second derivative of L along v: a scalar that can be differentiated, as
@@ -55,8 +57,10 @@ impl HessianTrace {
     #[track_caller]
     #[must_use]
     pub fn curvature<M: VarTree>(loss: &impl Loss<M>, params: &M, v: &M) -> Var {
-        let slope = |m: M| jvp(|m: M| loss.loss(&m), &m, v).1;
-        jvp(slope, params, v).1
+        LIBRARY.enter(|| {
+            let slope = |m: M| jvp(|m: M| loss.loss(&m), &m, v).1;
+            jvp(slope, params, v).1
+        })
     }
 }
 

@@ -40,6 +40,8 @@
 //!
 //! [`Var`]: quadric_autodiff::trace::Var
 
+quadric_autodiff::library!();
+
 mod asam;
 mod fisher_sam;
 mod gauss_newton_trace;

@@ -1,10 +1,10 @@
 //! SAM at a fraction of the cost.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 
 use crate::gsam::across;
-use crate::{Loss, Sam, Update, tree, update};
+use crate::{LIBRARY, Loss, Sam, Update, tree, update};
 
 /// LookSAM: SAM every k-th step, and between them the gradient plus SAM's last sideways part ([Liu et al. 2022], k = 5, α = 0.7).
 ///
@@ -30,7 +30,7 @@ impl LookSam {
     #[track_caller]
     #[must_use]
     pub fn full<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> (Update<M>, M) {
-        scope("look-sam", || {
+        LIBRARY.scope("look-sam", || {
             let step = Sam { rho: self.rho }.update(loss, params);
             let sideways = across(&step.direction, &update::at(loss, params).1);
             (step, sideways)
@@ -41,7 +41,7 @@ impl LookSam {
     #[track_caller]
     #[must_use]
     pub fn cheap<M: VarTree>(&self, loss: &impl Loss<M>, params: &M, sideways: &M) -> Update<M> {
-        scope("look-sam", || {
+        LIBRARY.scope("look-sam", || {
             let (loss, g) = update::at(loss, params);
             let direction = tree::add_scaled(&g, &tree::normalized(sideways), tree::norm(&g) * self.alpha);
             Update { loss, objective: loss, direction }

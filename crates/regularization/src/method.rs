@@ -8,8 +8,8 @@ use quadric_autodiff::trace::Var;
 
 use crate::random::Distribution;
 use crate::{
-    Asam, FisherSam, GaussNewtonTrace, GradientNorm, GradientPower, Gsam, HessianTrace, ImplicitGradient, PenaltySam,
-    Plain, Problem, Sam, SampledTrace, Update, Usam, WeightNoise, rank_two_or_more,
+    Asam, FisherSam, GaussNewtonTrace, GradientNorm, GradientPower, Gsam, HessianTrace, ImplicitGradient, LIBRARY,
+    PenaltySam, Plain, Problem, Sam, SampledTrace, Update, Usam, WeightNoise, rank_two_or_more,
 };
 
 /// A method and those of its settings that stay over a run; strength and key are arguments of every step.
@@ -116,7 +116,7 @@ impl Method {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree, P: Problem<M>>(&self, problem: &P, params: &M, strength: Var, key: Var) -> Update<M> {
-        match *self {
+        LIBRARY.enter(|| match *self {
             Method::Plain => Plain.update(problem, params),
             Method::Sam => Sam { rho: strength }.update(problem, params),
             Method::Asam { eta } => Asam { rho: strength, eta, scaled: rank_two_or_more }.update(problem, params),
@@ -139,7 +139,7 @@ impl Method {
             }
             Method::SampledTrace => SampledTrace { lambda: strength, key }.update(problem, params),
             Method::ImplicitGradient => ImplicitGradient { eta: strength }.update(problem, params),
-        }
+        })
     }
 
     /// What the strength is called in the method's paper: `rho`, `r`, `lambda`, `sigma`, `eta`; none for the plain gradient.

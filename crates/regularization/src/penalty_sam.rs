@@ -1,10 +1,10 @@
 //! PSAM: SAM's penalty form, whole or one part of its Hessian.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, hvp_of_part, scope};
+use quadric_autodiff::trace::{Var, hvp_of_part};
 use quadric_autodiff::transform::Part;
 
-use crate::{Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, tree, update};
 
 /// `g + ρ H g̃`, the gradient of `L + ρ‖∇L‖`, which agrees with SAM to first order in ρ; or `g + ρ G g̃` (the NME
 /// ablated), or `g + ρ N g̃` (NME only), or any other [`Part`] ([Dauphin, Agarwala & Mobahi 2024]; their eq. 13 lacks ρ).
@@ -43,7 +43,7 @@ impl PenaltySam {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
-        scope("psam", || {
+        LIBRARY.scope("psam", || {
             let (value, g) = update::at(loss, params);
             let bent = hvp_of_part(&self.part, |m: M| loss.loss(&m), params, &tree::normalized(&g));
             let penalty = tree::norm(&g).convert(value.dtype()) * self.rho.convert(value.dtype());

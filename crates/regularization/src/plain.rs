@@ -1,9 +1,8 @@
 //! No method.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::scope;
 
-use crate::{Loss, Update, update};
+use crate::{LIBRARY, Loss, Update, update};
 
 /// The gradient itself: what the other methods are compared with.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,7 +13,7 @@ impl Plain {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
-        scope("plain", || {
+        LIBRARY.scope("plain", || {
             let (loss, direction) = update::at(loss, params);
             Update { loss, objective: loss, direction }
         })

@@ -1,13 +1,14 @@
 //! What is minimised: a loss, and for some methods the logits behind it.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, cut, scope};
+use quadric_autodiff::trace::{Var, cut};
 use quadric_nn::{Classifier, cross_entropy};
+
+use crate::LIBRARY;
 
 /// A scalar function of the parameters. Closures `|params: &M| -> Var` are losses.
 pub trait Loss<M: VarTree> {
     /// `L(θ)`, a scalar.
-    #[track_caller]
     fn loss(&self, params: &M) -> Var;
 }
 
@@ -28,12 +29,10 @@ pub trait Problem<M: VarTree>: Loss<M> {
     }
 
     /// The logits `z(θ)`, `[B, C]`, without a cut.
-    #[track_caller]
     fn logits(&self, params: &M) -> Var;
 
     /// The mean loss over the batch had the labels (`i32[B]`) been these; without terms that the model's output is no part of (weight
     /// decay).
-    #[track_caller]
     fn loss_with_labels(&self, params: &M, labels: Var) -> Var;
 }
 
@@ -79,7 +78,7 @@ impl<M: VarTree + Classifier> Loss<M> for Classification {
         let loss = self.loss_with_labels(params, self.y);
         match self.decay {
             None => loss,
-            Some(c) => scope("decay", || {
+            Some(c) => LIBRARY.scope("decay", || {
                 loss + crate::tree::square(params).convert(loss.dtype()) * c.convert(loss.dtype()) * 0.5
             }),
         }
@@ -89,12 +88,12 @@ impl<M: VarTree + Classifier> Loss<M> for Classification {
 impl<M: VarTree + Classifier> Problem<M> for Classification {
     #[track_caller]
     fn logits(&self, params: &M) -> Var {
-        params.logits(self.x)
+        LIBRARY.enter(|| params.logits(self.x))
     }
 
     #[track_caller]
     fn loss_with_labels(&self, params: &M, labels: Var) -> Var {
-        cross_entropy(cut("logits", params.logits(self.x)), labels).mean()
+        LIBRARY.enter(|| cross_entropy(cut("logits", params.logits(self.x)), labels).mean())
     }
 }
 
@@ -123,6 +122,6 @@ pub struct Penalized<L, P> {
 impl<M: VarTree, L: Loss<M>, P: Loss<M>> Loss<M> for Penalized<L, P> {
     #[track_caller]
     fn loss(&self, params: &M) -> Var {
-        self.loss.loss(params) + self.penalty.loss(params)
+        LIBRARY.enter(|| self.loss.loss(params) + self.penalty.loss(params))
     }
 }

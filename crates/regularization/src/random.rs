@@ -9,6 +9,8 @@ use std::str::FromStr;
 use quadric_autodiff::trace::{Var, concat, scalar, select};
 use quadric_autodiff::{DType, Shape, Tensor, VarTree};
 
+use crate::LIBRARY;
+
 /// How probes are drawn. Both have mean 0 and covariance I, so `E[vᵀAv] = tr A`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Distribution {
@@ -47,24 +49,24 @@ impl Distribution {
     #[track_caller]
     #[must_use]
     pub fn draw(self, key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
-        match self {
+        LIBRARY.enter(|| match self {
             Distribution::Rademacher => rademacher(key, dtype, shape),
             Distribution::Gaussian => normal(key, dtype, shape),
-        }
+        })
     }
 
     /// One probe in the shape of the parameters, each leaf from a key of its own.
     #[track_caller]
     #[must_use]
     pub fn probe<M: VarTree>(self, key: Var, like: &M) -> M {
-        self.draw_tree(key, like, &[])
+        LIBRARY.enter(|| self.draw_tree(key, like, &[]))
     }
 
     /// `count` probes as one block: every leaf has them as axis 0.
     #[track_caller]
     #[must_use]
     pub fn probes<M: VarTree>(self, key: Var, like: &M, count: usize) -> M {
-        self.draw_tree(key, like, &[count])
+        LIBRARY.enter(|| self.draw_tree(key, like, &[count]))
     }
 
     #[track_caller]
@@ -102,15 +104,17 @@ pub fn key(seed: u64, step: u64) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn split(key: Var, count: usize) -> Vec<Var> {
-    let bits = key.random_bits([count, 2]);
-    (0..count).map(|i| bits.slice(0, i..i + 1).reshape([2])).collect()
+    LIBRARY.enter(|| {
+        let bits = key.random_bits([count, 2]);
+        (0..count).map(|i| bits.slice(0, i..i + 1).reshape([2])).collect()
+    })
 }
 
 /// Uniform on the open interval (0, 1): `(bits + ½) / 2³²`. Rounded to f32 the upper end may be 1.
 #[track_caller]
 #[must_use]
 pub fn uniform(key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
-    (key.random_bits(shape).convert(dtype) + 0.5) * 2f64.powi(-32)
+    LIBRARY.enter(|| (key.random_bits(shape).convert(dtype) + 0.5) * 2f64.powi(-32))
 }
 
 /// Standard normal, two from each pair of uniforms: `√(−2 ln u₁) (cos 2πu₂, sin 2πu₂)` ([Box & Muller 1958]).
@@ -119,20 +123,24 @@ pub fn uniform(key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
 #[track_caller]
 #[must_use]
 pub fn normal(key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
-    let shape = shape.into();
-    let (size, half) = (shape.size(), shape.size().div_ceil(2));
-    let u = uniform(key, dtype, [2, half]);
-    let radius = (u.slice(0, 0..1).log() * -2.0).sqrt();
-    let angle = u.slice(0, 1..2) * (2.0 * std::f64::consts::PI);
-    concat(&[radius * angle.cos(), radius * angle.sin()], 0).reshape([2 * half]).slice(0, 0..size).reshape(shape)
+    LIBRARY.enter(|| {
+        let shape = shape.into();
+        let (size, half) = (shape.size(), shape.size().div_ceil(2));
+        let u = uniform(key, dtype, [2, half]);
+        let radius = (u.slice(0, 0..1).log() * -2.0).sqrt();
+        let angle = u.slice(0, 1..2) * (2.0 * std::f64::consts::PI);
+        concat(&[radius * angle.cos(), radius * angle.sin()], 0).reshape([2 * half]).slice(0, 0..size).reshape(shape)
+    })
 }
 
 /// ±1 with equal chances.
 #[track_caller]
 #[must_use]
 pub fn rademacher(key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
-    let one = scalar(dtype, 1.0);
-    select(key.random_bits(shape).lt(2f64.powi(31)), one, -one)
+    LIBRARY.enter(|| {
+        let one = scalar(dtype, 1.0);
+        select(key.random_bits(shape).lt(2f64.powi(31)), one, -one)
+    })
 }
 
 /// Labels `i32[B]` drawn from `softmax(logits)`, `[B, C]`, as the place of the largest `z + Gumbel noise`. Nothing flows through the drawing.
@@ -141,6 +149,8 @@ pub fn rademacher(key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
 #[track_caller]
 #[must_use]
 pub fn categorical(key: Var, logits: Var) -> Var {
-    let noise = -(-uniform(key, DType::F64, logits.shape()).log()).log();
-    (logits.stop_gradient().convert(DType::F64) + noise).argmax(-1)
+    LIBRARY.enter(|| {
+        let noise = -(-uniform(key, DType::F64, logits.shape()).log()).log();
+        (logits.stop_gradient().convert(DType::F64) + noise).argmax(-1)
+    })
 }

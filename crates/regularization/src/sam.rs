@@ -1,9 +1,9 @@
 //! Sharpness-aware minimisation.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 
-use crate::{Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, tree, update};
 
 /// SAM: `∇L(θ + ρ g̃)`, the gradient at the worst point of a ball, to first order; nothing flows through g̃
 /// ([Foret et al. 2020], ρ = 0.05). Two gradients a step.
@@ -20,7 +20,7 @@ impl Sam {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
-        scope("sam", || {
+        LIBRARY.scope("sam", || {
             let (value, g) = update::at(loss, params);
             let (objective, direction) = update::at(loss, &tree::add_scaled(params, &tree::normalized(&g), self.rho));
             Update { loss: value, objective, direction }

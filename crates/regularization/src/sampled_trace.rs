@@ -1,9 +1,9 @@
 //! The Gauss-Newton-trace penalty by sampled labels.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, grad, hvp, scope};
+use quadric_autodiff::trace::{Var, grad, hvp};
 
-use crate::{Problem, Update, random, tree, update};
+use crate::{LIBRARY, Problem, Update, random, tree, update};
 
 /// The gradient of `L + λ B ‖∇L(θ, ŷ)‖²` with labels `ŷ ~ softmax(z)` drawn afresh and held: `g + 2 λ B H_ŷ ∇L(θ, ŷ)`.
 ///
@@ -24,7 +24,7 @@ impl SampledTrace {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree, P: Problem<M>>(&self, problem: &P, params: &M) -> Update<M> {
-        scope("gn-trace-sampled", || {
+        LIBRARY.scope("gn-trace-sampled", || {
             let labels = random::categorical(self.key, problem.logits(params));
             self.update_for(problem, params, labels)
         })
@@ -34,14 +34,16 @@ impl SampledTrace {
     #[track_caller]
     #[must_use]
     pub fn update_for<M: VarTree, P: Problem<M>>(&self, problem: &P, params: &M, labels: Var) -> Update<M> {
-        let batch = labels.shape().size() as f64;
-        let (value, g) = update::at(problem, params);
-        let loss = |m: M| problem.loss_with_labels(&m, labels);
-        let g_drawn = grad(loss, params);
-        let bent = hvp(loss, params, &g_drawn);
-        let weight = self.lambda * batch;
-        let penalty = tree::square(&g_drawn).convert(value.dtype()) * weight.convert(value.dtype());
-        let direction = tree::add_scaled(&g, &bent, weight * 2.0);
-        Update { loss: value, objective: value + penalty, direction }
+        LIBRARY.enter(|| {
+            let batch = labels.shape().size() as f64;
+            let (value, g) = update::at(problem, params);
+            let loss = |m: M| problem.loss_with_labels(&m, labels);
+            let g_drawn = grad(loss, params);
+            let bent = hvp(loss, params, &g_drawn);
+            let weight = self.lambda * batch;
+            let penalty = tree::square(&g_drawn).convert(value.dtype()) * weight.convert(value.dtype());
+            let direction = tree::add_scaled(&g, &bent, weight * 2.0);
+            Update { loss: value, objective: value + penalty, direction }
+        })
     }
 }

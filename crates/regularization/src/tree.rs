@@ -5,6 +5,8 @@
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::{Var, select};
 
+use crate::LIBRARY;
+
 /// `⟨a, b⟩`, summed over all leaves.
 ///
 /// # Panics
@@ -12,20 +14,22 @@ use quadric_autodiff::trace::{Var, select};
 #[track_caller]
 #[must_use]
 pub fn dot<M: VarTree>(a: &M, b: &M) -> Var {
-    let mut sum: Option<Var> = None;
-    let _ = a.zip_leaves(b, |a, b| {
-        let part = a.inner(*b);
-        sum = Some(sum.map_or(part, |sum| sum + part.convert(sum.dtype())));
-        part
-    });
-    sum.expect("tree::dot: the tree has no leaf")
+    LIBRARY.enter(|| {
+        let mut sum: Option<Var> = None;
+        let _ = a.zip_leaves(b, |a, b| {
+            let part = a.inner(*b);
+            sum = Some(sum.map_or(part, |sum| sum + part.convert(sum.dtype())));
+            part
+        });
+        sum.expect("tree::dot: the tree has no leaf")
+    })
 }
 
 /// `‖x‖²` over all leaves.
 #[track_caller]
 #[must_use]
 pub fn square<M: VarTree>(x: &M) -> Var {
-    dot(x, x)
+    LIBRARY.enter(|| dot(x, x))
 }
 
 /// `‖x‖` over all leaves; at 0 it is 0 and so is its derivative, at every order (no NaN appears). A NaN in x is kept.
@@ -43,7 +47,7 @@ pub fn square<M: VarTree>(x: &M) -> Var {
 #[track_caller]
 #[must_use]
 pub fn norm<M: VarTree>(x: &M) -> Var {
-    root(square(x))
+    LIBRARY.enter(|| root(square(x)))
 }
 
 /// `√s` for `s ≥ 0`, with value and derivatives 0 at 0. The root is taken of a 1 there: a derivative that is selected away must
@@ -65,26 +69,26 @@ pub(crate) fn inverse_root(s: Var) -> Var {
 #[track_caller]
 #[must_use]
 pub fn normalized<M: VarTree>(x: &M) -> M {
-    scaled(x, inverse_root(square(x)))
+    LIBRARY.enter(|| scaled(x, inverse_root(square(x))))
 }
 
 /// `x · s` for a scalar s.
 #[track_caller]
 #[must_use]
 pub fn scaled<M: VarTree>(x: &M, s: Var) -> M {
-    x.map_leaves(|x| x * s.convert(x.dtype()))
+    LIBRARY.enter(|| x.map_leaves(|x| x * s.convert(x.dtype())))
 }
 
 /// `a + b`.
 #[track_caller]
 #[must_use]
 pub fn sum<M: VarTree>(a: &M, b: &M) -> M {
-    a.zip_leaves(b, |a, b| a + b)
+    LIBRARY.enter(|| a.zip_leaves(b, |a, b| a + b))
 }
 
 /// `a + s · b` for a scalar s.
 #[track_caller]
 #[must_use]
 pub fn add_scaled<M: VarTree>(a: &M, b: &M, s: Var) -> M {
-    a.zip_leaves(b, |a, b| a + b * s.convert(a.dtype()))
+    LIBRARY.enter(|| a.zip_leaves(b, |a, b| a + b * s.convert(a.dtype())))
 }

@@ -1,9 +1,9 @@
 //! SAM without the norm.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 
-use crate::{Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, tree, update};
 
 /// USAM: `∇L(θ + ρ g)`, the step along the gradient itself ([Andriushchenko & Flammarion 2022]).
 ///
@@ -19,7 +19,7 @@ impl Usam {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
-        scope("usam", || {
+        LIBRARY.scope("usam", || {
             let (value, g) = update::at(loss, params);
             let (objective, direction) = update::at(loss, &tree::add_scaled(params, &g, self.rho));
             Update { loss: value, objective, direction }

@@ -1,10 +1,10 @@
 //! Weight noise.
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 
 use crate::random::Distribution;
-use crate::{Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, tree, update};
 
 /// `∇L(θ + ε)`, `ε ~ N(0, σ² I)`, fresh for each key. On average, to second order, the gradient of `L + (σ²/2) tr H`: to be compared
 /// with a trace penalty of `λ = σ²/2`.
@@ -21,7 +21,7 @@ impl WeightNoise {
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
-        scope("weight-noise", || {
+        LIBRARY.scope("weight-noise", || {
             let (objective, direction) = update::at(loss, &tree::sum(params, &self.noise(params)));
             Update { loss: loss.loss(params), objective, direction }
         })
@@ -31,6 +31,6 @@ impl WeightNoise {
     #[track_caller]
     #[must_use]
     pub fn noise<M: VarTree>(&self, like: &M) -> M {
-        tree::scaled(&Distribution::Gaussian.probe(self.key, like), self.sigma)
+        LIBRARY.enter(|| tree::scaled(&Distribution::Gaussian.probe(self.key, like), self.sigma))
     }
 }

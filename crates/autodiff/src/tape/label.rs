@@ -25,18 +25,6 @@ impl Line {
         Line { file: Arc::from(location.file()), line: location.line(), column: location.column() }
     }
 
-    /// Whether this line lies in the sources of Quadric's own crates, or of the standard library (as in `.map(Var::exp)`),
-    /// and so says little to a user.
-    pub fn is_own(&self) -> bool {
-        self.is_std()
-            || ["autodiff", "nn", "curvature", "regularization"].iter().any(|name| {
-                let file = self.file.replace('\\', "/");
-                file.starts_with(&format!("crates/{name}/src/"))
-                    || file.contains(&format!("/crates/{name}/src/"))
-                    || file.contains(&format!("/quadric-{name}-"))
-            })
-    }
-
     /// Whether this line lies in the sources of the standard library.
     pub(crate) fn is_std(&self) -> bool {
         let file = self.file.replace('\\', "/");
@@ -63,7 +51,7 @@ pub struct Scope {
     pub name: Arc<str>,
     /// Whether everything inside counts as nonlinear (a composed activation: `x · Φ(x)` is no product of the model).
     pub nonlinear: bool,
-    /// The line of whoever opened the scope.
+    /// The user's line that opened the scope.
     pub line: Line,
     /// The scope around it.
     pub parent: Option<Arc<Scope>>,
@@ -96,7 +84,7 @@ pub enum Role {
 /// The origin of an equation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Label {
-    /// The line that recorded it, if it was traced (a parsed or built tape may have none).
+    /// The user's line that recorded it, if it was traced (a parsed or built tape may have none).
     pub line: Option<Line>,
     /// The innermost scope.
     pub scope: Option<Arc<Scope>>,
@@ -124,18 +112,9 @@ impl Label {
         false
     }
 
-    /// The innermost line outside Quadric's own crates, or the innermost of all.
+    /// The line that recorded it; that of the user, whatever libraries lie between.
     pub fn user_line(&self) -> Option<&Line> {
-        let mut best = self.line.as_ref();
-        let mut scope = self.scope.as_ref();
-        while let (Some(line), Some(s)) = (best, scope) {
-            if !line.is_own() {
-                break;
-            }
-            best = Some(&s.line);
-            scope = s.parent.as_ref();
-        }
-        best
+        self.line.as_ref()
     }
 
     /// Scope names joined by `/`, empty outside every scope.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::frame::{emit, inline};
 use super::{Var, check, record_inner, stop};
+use crate::LIBRARY;
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Custom, Ops, Residual};
 use crate::shape::Type;
@@ -62,13 +63,15 @@ pub fn custom_derivative(
     f: impl FnOnce(&[Var]) -> Vec<Var>,
     jvp: impl FnOnce(&[Var], &[Var]) -> Vec<Var>,
 ) -> Vec<Var> {
-    let types: Vec<Type> = x.iter().map(|v| v.ty()).collect();
-    let f = body(name, &types, f);
-    let n = x.len();
-    let jvp = body(name, &[types.clone(), types].concat(), |vars| jvp(&vars[..n], &vars[n..]));
-    let linear: Vec<bool> = (0..2 * n).map(|i| i >= n).collect();
-    let vjp = check(transform::transpose(&jvp, &linear).map_err(|e| e.within(format!("custom {name}"))));
-    call(name, x, f, jvp, vjp)
+    LIBRARY.enter(|| {
+        let types: Vec<Type> = x.iter().map(|v| v.ty()).collect();
+        let f = body(name, &types, f);
+        let n = x.len();
+        let jvp = body(name, &[types.clone(), types].concat(), |vars| jvp(&vars[..n], &vars[n..]));
+        let linear: Vec<bool> = (0..2 * n).map(|i| i >= n).collect();
+        let vjp = check(transform::transpose(&jvp, &linear).map_err(|e| e.within(format!("custom {name}"))));
+        call(name, x, f, jvp, vjp)
+    })
 }
 
 /// An elementwise function and its declared derivative keep the type (a scalar slope would silently be stretched), and
@@ -131,12 +134,14 @@ fn mixing(tape: &Tape) -> Option<&Equation> {
 /// ```
 #[track_caller]
 pub fn custom_pointwise(name: &str, x: Var, f: impl FnOnce(Var) -> Var, f_prime: impl FnOnce(Var) -> Var) -> Var {
-    let ty = x.ty();
-    let f = body(name, std::slice::from_ref(&ty), |x| vec![f(x[0])]);
-    let f_prime = body(name, std::slice::from_ref(&ty), |x| vec![f_prime(x[0])]);
-    check_elementwise(name, &ty, [&f, &f_prime]);
-    let slope = body(name, &[ty.clone(), ty], |x| vec![inline(&f_prime, &x[..1])[0] * x[1]]);
-    call(name, &[x], f, slope.clone(), slope)[0]
+    LIBRARY.enter(|| {
+        let ty = x.ty();
+        let f = body(name, std::slice::from_ref(&ty), |x| vec![f(x[0])]);
+        let f_prime = body(name, std::slice::from_ref(&ty), |x| vec![f_prime(x[0])]);
+        check_elementwise(name, &ty, [&f, &f_prime]);
+        let slope = body(name, &[ty.clone(), ty], |x| vec![inline(&f_prime, &x[..1])[0] * x[1]]);
+        call(name, &[x], f, slope.clone(), slope)[0]
+    })
 }
 
 /// An elementwise `f` whose value and first derivative stay what they are, to the bit, and whose second derivative is
@@ -164,14 +169,16 @@ pub fn declare_second_derivative(
     f: impl FnOnce(Var) -> Var,
     f_second: impl FnOnce(Var) -> Var,
 ) -> Var {
-    let ty = x.ty();
-    let f = body(name, std::slice::from_ref(&ty), |x| vec![f(x[0])]);
-    let second = body(name, std::slice::from_ref(&ty), |x| vec![f_second(x[0])]);
-    check_elementwise(name, &ty, [&f, &second]);
-    let forward = check(transform::jvp(&f, &[true])).tape.with_outputs([1]);
-    let reverse = check(transform::vjp(&f, &[true])).tape.with_outputs([1]);
-    let first = |w: Tape| with_declared_slope(name, &erase_residuals(&w), &second);
-    call(name, &[x], f, first(forward), first(reverse))[0]
+    LIBRARY.enter(|| {
+        let ty = x.ty();
+        let f = body(name, std::slice::from_ref(&ty), |x| vec![f(x[0])]);
+        let second = body(name, std::slice::from_ref(&ty), |x| vec![f_second(x[0])]);
+        check_elementwise(name, &ty, [&f, &second]);
+        let forward = check(transform::jvp(&f, &[true])).tape.with_outputs([1]);
+        let reverse = check(transform::vjp(&f, &[true])).tape.with_outputs([1]);
+        let first = |w: Tape| with_declared_slope(name, &erase_residuals(&w), &second);
+        call(name, &[x], f, first(forward), first(reverse))[0]
+    })
 }
 
 /// `W(x, u)`, linear in u, as a custom function whose derivative is `f′(x) u̇ + u f″(x) ẋ`.

@@ -13,7 +13,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Var;
+use super::{Library, Var};
 use crate::error::{Error, ErrorKind};
 use crate::shape::Type;
 use crate::tape::{Builder, Label, Line, Op, Scope, Tape, Value};
@@ -28,10 +28,35 @@ struct Frame {
 struct Stack {
     frames: Vec<Frame>,
     scope: Option<Arc<Scope>>,
-    /// The line that called the transform that is being written.
-    caller: Option<Line>,
+    /// Who called into the libraries that are at work, innermost last.
+    callers: Vec<Caller>,
     /// What the user may want to know of the trace, in sentences.
     notes: Vec<String>,
+}
+
+/// A library that was entered, and the line on whose behalf: outside the library, and outside every library that was
+/// entered on the way to it.
+struct Caller {
+    library: Library,
+    line: Line,
+}
+
+impl Stack {
+    /// The line on whose behalf something happens at `location`.
+    fn line_of(&self, location: &Location<'_>) -> Line {
+        let line = Line::of(location);
+        let caller = if line.is_std() {
+            // Handed to the standard library, as in `.map(Var::exp)`, which does not say by whom.
+            self.callers.last()
+        } else {
+            self.callers.iter().rev().find(|c| c.library.holds(&line))
+        };
+        caller.map_or(line, |c| c.line.clone())
+    }
+
+    fn label_at(&self, location: &Location<'_>) -> Label {
+        Label { line: Some(self.line_of(location)), scope: self.scope.clone(), ..Label::default() }
+    }
 }
 
 thread_local! {
@@ -47,11 +72,7 @@ pub(super) struct Stop(pub(super) Error);
 /// sentence (an uncaught `resume_unwind` would exit without a word).
 #[track_caller]
 pub(crate) fn stop(error: Error) -> ! {
-    let label = label_here(Location::caller());
-    let error = match label.user_line() {
-        Some(line) => error.at(line),
-        None => error,
-    };
+    let error = error.at(here());
     if is_open() && cfg!(panic = "unwind") {
         std::panic::resume_unwind(Box::new(Stop(error)));
     }
@@ -63,36 +84,38 @@ pub fn is_open() -> bool {
     STACK.with_borrow(|s| !s.frames.is_empty())
 }
 
-fn label_here(location: &Location<'_>) -> Label {
-    STACK.with_borrow(|s| {
-        let line = Line::of(location);
-        // What a transform writes for itself belongs to whoever called it, and so does what was handed to the standard
-        // library (`.map(Var::exp)`), which does not say by whom.
-        let unsaid = line.is_std() || line.file.replace('\\', "/").contains("autodiff/src/trace/derivatives/");
-        let line = s.caller.clone().filter(|_| unsaid).unwrap_or(line);
-        Label { line: Some(line), scope: s.scope.clone(), ..Label::default() }
-    })
+/// The line on whose behalf the caller is at work: its own, or that of who called into the library it is part of.
+#[track_caller]
+pub(super) fn here() -> Line {
+    let location = Location::caller();
+    STACK.with_borrow(|s| s.line_of(location))
 }
 
-/// Runs the body of a transform; mistakes that it finds itself, and equations of its own, are at `location`. (A closure
-/// handed to `Leaf::enter` cannot be `#[track_caller]`.)
-pub(super) fn called_from<R>(location: &Location<'_>, f: impl FnOnce() -> R) -> R {
-    struct Restore(Option<Line>);
-    impl Drop for Restore {
+/// Runs a part of a library on behalf of `location`.
+pub(super) fn enter<R>(library: Library, location: &Location<'_>, f: impl FnOnce() -> R) -> R {
+    struct Leave;
+    impl Drop for Leave {
         fn drop(&mut self) {
-            STACK.with_borrow_mut(|s| s.caller = self.0.take());
+            STACK.with_borrow_mut(|s| s.callers.pop());
         }
     }
-    let _restore = STACK.with_borrow_mut(|s| Restore(s.caller.replace(Line::of(location))));
+    STACK.with_borrow_mut(|s| {
+        let mut line = s.line_of(location);
+        // Called through a function pointer, a function seems to be called by itself: `[relu, gelu][i](x)`.
+        if let Some(caller) = s.callers.last().filter(|_| library.holds(&line)) {
+            line = caller.line.clone();
+        }
+        s.callers.push(Caller { library, line });
+    });
+    let _leave = Leave;
     f()
 }
 
 /// Keeps a sentence about the trace, with the user's line, for whoever compiles it.
 #[track_caller]
 pub(super) fn note(sentence: String) {
-    let label = label_here(Location::caller());
-    let place = label.user_line().map_or_else(String::new, |line| format!(" ({line})"));
-    STACK.with_borrow_mut(|s| s.notes.push(sentence + &place));
+    let line = here();
+    STACK.with_borrow_mut(|s| s.notes.push(format!("{sentence} ({line})")));
 }
 
 /// The notes since the last time they were taken.
@@ -183,7 +206,8 @@ pub(super) fn type_of(var: Var) -> Result<Type, Error> {
 /// Writes `op(inputs)` into the innermost frame at the caller's line.
 #[track_caller]
 pub(super) fn emit(op: Op, inputs: &[Var], bodies: Vec<Arc<Tape>>) -> Vec<Var> {
-    let label = label_here(Location::caller());
+    let location = Location::caller();
+    let label = STACK.with_borrow(|s| s.label_at(location));
     let written = inputs.iter().map(|v| resolve(*v)).collect::<Result<Vec<_>, _>>().and_then(|values| {
         STACK.with_borrow_mut(|s| {
             let Some(frame) = s.frames.last_mut() else {
@@ -255,7 +279,8 @@ pub fn nonlinear_scope<R>(name: &str, f: impl FnOnce() -> R) -> R {
     within(name, true, Location::caller(), f)
 }
 
-fn within<R>(name: &str, nonlinear: bool, location: &Location<'_>, f: impl FnOnce() -> R) -> R {
+/// Runs `f` inside a scope that is opened on behalf of `location`.
+pub(super) fn within<R>(name: &str, nonlinear: bool, location: &Location<'_>, f: impl FnOnce() -> R) -> R {
     struct Restore(Option<Arc<Scope>>);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -267,7 +292,7 @@ fn within<R>(name: &str, nonlinear: bool, location: &Location<'_>, f: impl FnOnc
         s.scope = Some(Arc::new(Scope {
             name: Arc::from(name),
             nonlinear,
-            line: Line::of(location),
+            line: s.line_of(location),
             parent: parent.clone(),
         }));
         Restore(parent)

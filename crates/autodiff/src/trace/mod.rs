@@ -8,6 +8,7 @@ mod compile;
 mod custom;
 mod derivatives;
 mod frame;
+mod library;
 pub mod tree;
 mod var;
 
@@ -21,13 +22,15 @@ pub use derivatives::{
 };
 pub(crate) use frame::stop;
 pub use frame::{is_open, nonlinear_scope, scope};
+pub use library::Library;
 pub use tree::{Leaf, Static, Tree, VarTree};
 pub use var::{IntoOperand, Var, concat, constant, cut, iota, scalar, select};
 
+use crate::LIBRARY;
 use crate::error::{Error, ErrorKind};
 use crate::exec::{Options, Program};
 use crate::shape::Type;
-use crate::tape::{Line, Tape};
+use crate::tape::Tape;
 use crate::tensor::Tensor;
 
 /// Records `f` for arguments like `example`: its tape has an input for every leaf and an output for every leaf of the result.
@@ -55,11 +58,11 @@ fn record<R: Tree<Leaf = Var>>(name: &str, types: &[Type], f: impl FnOnce(Vec<Va
     if !is_open() {
         frame::take_notes();
     }
+    let here = frame::here();
     let location = Location::caller();
-    let here = Line::of(location);
     let recorded = catch_unwind(AssertUnwindSafe(|| {
         let (frame, vars) = frame::Open::new(name, types);
-        let result = frame::called_from(location, || f(vars));
+        let result = frame::enter(LIBRARY, location, || f(vars));
         let outputs: Vec<Var> = result.leaves().into_iter().copied().collect();
         // What is wrong with the results has no line of its own: it is that of who traces.
         let (tape, captured) = frame.close(&outputs).map_err(|e| e.at(&here))?;

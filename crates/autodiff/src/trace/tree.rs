@@ -25,13 +25,12 @@
 use std::convert::Infallible;
 use std::fmt::{self, Debug, Display, Write};
 use std::marker::PhantomData;
-use std::panic::Location;
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind};
 use crate::exec::{Options, Program};
 use crate::shape::Type;
-use crate::tape::{Line, Tape};
+use crate::tape::Tape;
 use crate::tensor::Tensor;
 
 use super::Var;
@@ -290,8 +289,8 @@ impl Leaf for Tensor {
 
     #[track_caller]
     fn replay(kept: &Mutex<Program>, fits: Result<(), Error>, args: &[&Tensor]) -> Result<Vec<Tensor>, Error> {
-        let here = Location::caller();
-        fits.map_err(|e| e.at(Line::of(here)))?;
+        let here = super::frame::here();
+        fits.map_err(|e| e.at(here))?;
         kept.lock().unwrap_or_else(PoisonError::into_inner).call(args)
     }
 

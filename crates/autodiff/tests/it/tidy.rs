@@ -37,7 +37,7 @@ fn layer(module: &str) -> Option<usize> {
         "tape" => 1,
         "ops" => 2,
         "transform" => 3,
-        "trace" | "Tree" | "Leaf" | "Static" | "VarTree" => 4,
+        "trace" | "Tree" | "Leaf" | "Static" | "VarTree" | "LIBRARY" => 4,
         _ => return None,
     })
 }

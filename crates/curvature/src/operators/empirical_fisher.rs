@@ -39,6 +39,7 @@ impl EmpiricalFisher {
     /// # Errors
     /// [`ErrorKind::Selection`](crate::ErrorKind::Selection) for a cut that the loss does not have exactly once;
     /// [`ErrorKind::Problem`](crate::ErrorKind::Problem) for coupled examples.
+    #[track_caller]
     pub fn new(problem: &Problem, cut: &str) -> Result<EmpiricalFisher, Error> {
         problem.refuse_coupled("EmpiricalFisher")?;
         let outer = Outer::new(problem, cut, true, of_scores)?;

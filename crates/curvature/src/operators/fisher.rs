@@ -39,6 +39,7 @@ impl Fisher {
     /// # Errors
     /// [`ErrorKind::Selection`](crate::ErrorKind::Selection) for a cut that the loss does not have exactly once;
     /// [`ErrorKind::Problem`](crate::ErrorKind::Problem) for coupled examples.
+    #[track_caller]
     pub fn categorical(problem: &Problem, cut: &str) -> Result<Fisher, Error> {
         problem.refuse_coupled("Fisher")?;
         Ok(Fisher(OuterAtPoint(Outer::new(problem, cut, false, categorical)?)))
@@ -48,6 +49,7 @@ impl Fisher {
     ///
     /// # Errors
     /// As [`categorical`](Fisher::categorical).
+    #[track_caller]
     pub fn gaussian(problem: &Problem, cut: &str) -> Result<Fisher, Error> {
         problem.refuse_coupled("Fisher")?;
         Ok(Fisher(OuterAtPoint(Outer::new(problem, cut, false, gaussian)?)))
@@ -144,6 +146,7 @@ impl SampledFisher {
     ///
     /// # Errors
     /// As [`Fisher::categorical`].
+    #[track_caller]
     pub fn categorical(problem: &Problem, cut: &str, seed: u64) -> Result<SampledFisher, Error> {
         SampledFisher::new(problem, cut, seed, categorical_score)
     }
@@ -152,10 +155,12 @@ impl SampledFisher {
     ///
     /// # Errors
     /// As [`Fisher::categorical`].
+    #[track_caller]
     pub fn gaussian(problem: &Problem, cut: &str, seed: u64) -> Result<SampledFisher, Error> {
         SampledFisher::new(problem, cut, seed, |z, rng| z.iter().map(|_| StandardNormal.sample(rng)).collect())
     }
 
+    #[track_caller]
     fn new(
         problem: &Problem,
         cut: &str,

@@ -10,6 +10,7 @@ use quadric_autodiff::trace::{self, Var};
 use quadric_autodiff::{Tensor, Type, transform};
 
 use super::{LinearOperator, Structure};
+use crate::LIBRARY;
 use crate::error::Error;
 use crate::problem::{LinearMap, Problem, Sweep, to_cut, with_offset_at_cut};
 
@@ -23,15 +24,13 @@ pub(super) struct Outer {
 }
 
 impl Outer {
+    #[track_caller]
     pub(super) fn new(problem: &Problem, cut: &str, scores: bool, at_cut: AtCut) -> Result<Outer, Error> {
-        let maps = problem
-            .tapes()
-            .iter()
-            .map(|tape| {
-                let (tape, wrt) = composed(problem, &to_cut(tape, cut)?, scores, at_cut)?;
-                LinearMap::new(&tape, &wrt, &[None], false, &problem.options())
-            })
-            .collect::<Result<_, _>>()?;
+        let map = |tape| {
+            let (tape, wrt) = composed(problem, &to_cut(tape, cut)?, scores, at_cut)?;
+            LinearMap::new(&tape, &wrt, &[None], false, &problem.options())
+        };
+        let maps = LIBRARY.enter(|| problem.tapes().iter().map(map).collect::<Result<_, _>>())?;
         let mut outer = Outer { sweep: Sweep::new(problem, maps) };
         outer.set_scores(None)?;
         Ok(outer)

@@ -11,6 +11,7 @@ use quadric_autodiff::trace::{self, Var};
 use quadric_autodiff::transform::{self, Freeze, Part};
 use quadric_autodiff::{DType, Tensor, Tree, Type, VarTree};
 
+use crate::LIBRARY;
 use crate::error::{Error, bail};
 use crate::space::Space;
 
@@ -91,7 +92,8 @@ impl Problem {
                 Some(kind) => kind,
                 None => {
                     let example = (model.clone(), x.clone(), y.clone());
-                    let tape = trace::trace(|(model, x, y): (M, Var, Var)| loss(&model, x, y), &example)?;
+                    let loss = |(model, x, y): (M, Var, Var)| loss(&model, x, y);
+                    let tape = LIBRARY.enter(|| trace::trace(loss, &example))?;
                     check_scalar(&tape)?;
                     types.push(pair);
                     tapes.push(tape);

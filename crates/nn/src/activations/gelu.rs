@@ -2,7 +2,9 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use quadric_autodiff::trace::{Var, nonlinear_scope};
+use quadric_autodiff::trace::Var;
+
+use crate::LIBRARY;
 
 /// `x Φ(x)` with Φ the normal distribution function, through `erf`, not the tanh approximation ([Hendrycks & Gimpel 2016]).
 ///
@@ -23,7 +25,7 @@ use quadric_autodiff::trace::{Var, nonlinear_scope};
 #[track_caller]
 #[must_use]
 pub fn gelu(x: Var) -> Var {
-    nonlinear_scope("gelu", || composed(x))
+    LIBRARY.nonlinear_scope("gelu", || composed(x))
 }
 
 #[track_caller]

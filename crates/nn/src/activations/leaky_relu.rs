@@ -1,6 +1,8 @@
 //! Leaky ReLU: a ReLU without dead units.
 
-use quadric_autodiff::trace::{Var, nonlinear_scope, select};
+use quadric_autodiff::trace::{Var, select};
+
+use crate::LIBRARY;
 
 /// The slope of [Maas et al. 2013](https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf).
 pub(super) const DEFAULT_SLOPE: f64 = 0.01;
@@ -9,5 +11,5 @@ pub(super) const DEFAULT_SLOPE: f64 = 0.01;
 #[track_caller]
 #[must_use]
 pub fn leaky_relu(x: Var, slope: f64) -> Var {
-    nonlinear_scope("leaky-relu", || select(x.gt(0.0), x, x * slope))
+    LIBRARY.nonlinear_scope("leaky-relu", || select(x.gt(0.0), x, x * slope))
 }

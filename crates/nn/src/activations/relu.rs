@@ -1,12 +1,14 @@
 //! ReLU.
 
-use quadric_autodiff::trace::{Var, nonlinear_scope, select};
+use quadric_autodiff::trace::{Var, select};
+
+use crate::LIBRARY;
 
 /// `x > 0 ? x : 0`, so `relu'(0) = 0`.
 #[track_caller]
 #[must_use]
 pub fn relu(x: Var) -> Var {
-    nonlinear_scope("relu", || composed(x))
+    LIBRARY.nonlinear_scope("relu", || composed(x))
 }
 
 #[track_caller]

@@ -2,9 +2,10 @@
 
 use std::f64::consts::PI;
 
-use quadric_autodiff::trace::{Var, declare_second_derivative, nonlinear_scope};
+use quadric_autodiff::trace::{Var, declare_second_derivative};
 
 use super::relu;
+use crate::LIBRARY;
 
 /// β of the paper's experiments.
 pub(super) const DEFAULT_BETA: f64 = 100.0;
@@ -16,7 +17,7 @@ pub(super) const DEFAULT_BETA: f64 = 100.0;
 #[track_caller]
 #[must_use]
 pub fn relu_synthetic(x: Var, beta: f64) -> Var {
-    nonlinear_scope("relu-synthetic", || {
+    LIBRARY.nonlinear_scope("relu-synthetic", || {
         declare_second_derivative("relu-synthetic", x, relu::composed, |x| bump(x, beta, 0.5))
     })
 }
@@ -26,7 +27,7 @@ pub fn relu_synthetic(x: Var, beta: f64) -> Var {
 #[track_caller]
 #[must_use]
 pub fn relu_synthetic_listing(x: Var, beta: f64) -> Var {
-    nonlinear_scope("relu-synthetic-listing", || {
+    LIBRARY.nonlinear_scope("relu-synthetic-listing", || {
         declare_second_derivative("relu-synthetic-listing", x, relu::composed, |x| bump(x, beta, 1.0))
     })
 }

@@ -1,6 +1,8 @@
 //! SiLU, also called swish.
 
-use quadric_autodiff::trace::{Var, nonlinear_scope};
+use quadric_autodiff::trace::Var;
+
+use crate::LIBRARY;
 
 /// `x σ(x)` with σ the logistic function ([Elfwing et al. 2017](https://arxiv.org/abs/1702.03118)).
 ///
@@ -8,5 +10,5 @@ use quadric_autodiff::trace::{Var, nonlinear_scope};
 #[track_caller]
 #[must_use]
 pub fn silu(x: Var) -> Var {
-    nonlinear_scope("silu", || x * x.logistic())
+    LIBRARY.nonlinear_scope("silu", || x * x.logistic())
 }

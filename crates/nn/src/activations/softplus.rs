@@ -1,6 +1,8 @@
 //! Softplus: a smooth ReLU.
 
-use quadric_autodiff::trace::{Var, custom_pointwise, nonlinear_scope};
+use quadric_autodiff::trace::{Var, custom_pointwise};
+
+use crate::LIBRARY;
 
 /// `ln(1 + eˣ)`, evaluated as `max(x, 0) + ln(1 + e^{−|x|})`, which neither overflows nor cancels; `φ' = σ(x)`.
 ///
@@ -9,7 +11,7 @@ use quadric_autodiff::trace::{Var, custom_pointwise, nonlinear_scope};
 #[track_caller]
 #[must_use]
 pub fn softplus(x: Var) -> Var {
-    nonlinear_scope("softplus", || {
+    LIBRARY.nonlinear_scope("softplus", || {
         custom_pointwise("softplus", x, |x| x.maximum(0.0) + (-x.abs()).exp().log1p(), |x| x.logistic())
     })
 }

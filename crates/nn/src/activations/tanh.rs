@@ -1,10 +1,12 @@
 //! The hyperbolic tangent.
 
-use quadric_autodiff::trace::{Var, nonlinear_scope};
+use quadric_autodiff::trace::Var;
+
+use crate::LIBRARY;
 
 /// `tanh x`; `φ'' = −2 φ (1 − φ²)`.
 #[track_caller]
 #[must_use]
 pub fn tanh(x: Var) -> Var {
-    nonlinear_scope("tanh", || x.tanh())
+    LIBRARY.nonlinear_scope("tanh", || x.tanh())
 }

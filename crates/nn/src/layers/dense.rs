@@ -2,10 +2,11 @@
 
 use rand_chacha::rand_core::Rng;
 
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 use quadric_autodiff::{DType, Tensor, Tree, Type};
 
 use super::Init;
+use crate::LIBRARY;
 
 /// `x ↦ x W + b`, with `W: [in, out]` and `b: [out]`.
 #[derive(Tree, Clone, Debug, PartialEq)]
@@ -52,6 +53,6 @@ impl Dense<Var> {
     /// Stops the trace if `x` has not `in` columns.
     #[track_caller]
     pub fn apply(&self, x: Var) -> Var {
-        scope("dense", || x.matmul(self.weight) + self.bias)
+        LIBRARY.scope("dense", || x.matmul(self.weight) + self.bias)
     }
 }

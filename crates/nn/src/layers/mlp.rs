@@ -1,9 +1,10 @@
 //! The multilayer perceptron: dense layers with an activation between them.
 
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 use quadric_autodiff::{DType, Tensor, Tree};
 
 use super::{Classifier, Dense, Init, generator};
+use crate::LIBRARY;
 use crate::activations::Activation;
 
 /// `z = h_L W_L + b_L`, `h_{l+1} = φ(h_l W_l + b_l)`, `h_0 = x`: no activation after the last layer.
@@ -66,7 +67,7 @@ impl Mlp<Var> {
         let last = self.layers.len().saturating_sub(1);
         let mut h = x;
         for (i, layer) in self.layers.iter().enumerate() {
-            h = scope(&format!("layers.{i}"), || {
+            h = LIBRARY.scope(&format!("layers.{i}"), || {
                 let h = layer.apply(h);
                 if i == last { h } else { self.activation.apply(h) }
             });

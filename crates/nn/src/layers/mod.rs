@@ -15,6 +15,5 @@ use quadric_autodiff::trace::Var;
 /// Methods and measurements that need the logits of *any* model ask for this.
 pub trait Classifier {
     /// The logits `z(θ, x)`: `[B, …] -> [B, C]`.
-    #[track_caller]
     fn logits(&self, x: Var) -> Var;
 }

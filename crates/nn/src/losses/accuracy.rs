@@ -1,6 +1,8 @@
 //! How many are right.
 
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
+
+use crate::LIBRARY;
 
 /// The share of examples whose largest logit is that of the label; of equal logits the first counts. No derivative.
 ///
@@ -17,5 +19,5 @@ use quadric_autodiff::trace::{Var, scope};
 #[track_caller]
 #[must_use]
 pub fn accuracy(logits: Var, labels: Var) -> Var {
-    scope("accuracy", || logits.argmax(-1).equal(labels).convert(logits.dtype()).mean())
+    LIBRARY.scope("accuracy", || logits.argmax(-1).equal(labels).convert(logits.dtype()).mean())
 }

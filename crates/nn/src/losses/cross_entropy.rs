@@ -1,8 +1,9 @@
 //! Softmax cross-entropy with integer labels.
 
-use quadric_autodiff::trace::{Var, nonlinear_scope};
+use quadric_autodiff::trace::Var;
 
 use super::softmax::shifted;
+use crate::LIBRARY;
 
 /// `ℓ(z, y) = ln Σ_c exp(z_c) − z_y` for each example.
 ///
@@ -25,7 +26,7 @@ use super::softmax::shifted;
 #[track_caller]
 #[must_use]
 pub fn cross_entropy(logits: Var, labels: Var) -> Var {
-    nonlinear_scope("cross_entropy", || {
+    LIBRARY.nonlinear_scope("cross_entropy", || {
         let batch = logits.shape().first().copied().unwrap_or(1);
         let (shifted, log_sum) = shifted(logits);
         let right = shifted.gather_along(labels.reshape([batch, 1]), -1);

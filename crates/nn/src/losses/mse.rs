@@ -1,6 +1,8 @@
 //! Half the squared distance.
 
-use quadric_autodiff::trace::{Var, nonlinear_scope};
+use quadric_autodiff::trace::Var;
+
+use crate::LIBRARY;
 
 /// `ℓ(z, y) = ½ ‖z − y‖²` for each example: summed over the outputs, with the ½, so that `H_z = I`.
 ///
@@ -17,7 +19,7 @@ use quadric_autodiff::trace::{Var, nonlinear_scope};
 #[track_caller]
 #[must_use]
 pub fn mse(outputs: Var, targets: Var) -> Var {
-    nonlinear_scope("mse", || {
+    LIBRARY.nonlinear_scope("mse", || {
         let error = outputs - targets;
         (error * error).sum_axes(&[-1]) * 0.5
     })

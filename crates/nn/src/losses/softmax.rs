@@ -1,6 +1,8 @@
 //! Softmax and its logarithm.
 
-use quadric_autodiff::trace::{Var, nonlinear_scope};
+use quadric_autodiff::trace::Var;
+
+use crate::LIBRARY;
 
 /// `log p`, `p = softmax(z)` over the last axis: `z − m − ln Σ exp(z − m)` with `m = max z`.
 ///
@@ -12,7 +14,7 @@ use quadric_autodiff::trace::{Var, nonlinear_scope};
 #[track_caller]
 #[must_use]
 pub fn log_softmax(z: Var) -> Var {
-    nonlinear_scope("log_softmax", || {
+    LIBRARY.nonlinear_scope("log_softmax", || {
         let (shifted, log_sum) = shifted(z);
         shifted - log_sum
     })
@@ -33,7 +35,7 @@ pub fn log_softmax(z: Var) -> Var {
 #[track_caller]
 #[must_use]
 pub fn softmax(z: Var) -> Var {
-    nonlinear_scope("softmax", || {
+    LIBRARY.nonlinear_scope("softmax", || {
         let (shifted, log_sum) = shifted(z);
         (shifted - log_sum).exp()
     })

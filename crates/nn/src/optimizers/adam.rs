@@ -3,9 +3,10 @@
 use std::fmt;
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 
 use super::{Optimizer, State};
+use crate::LIBRARY;
 
 /// Adam ([Kingma & Ba 2015]): `m ← β₁ m + (1−β₁) d`, `s ← β₂ s + (1−β₂) d²`,
 /// `w ← w − rate · (m̂ / (√ŝ + ε) + decay · w)` with `m̂ = m/(1−β₁ᵗ)`, `ŝ = s/(1−β₂ᵗ)`, t counted from 1.
@@ -59,7 +60,7 @@ impl Optimizer for Adam {
 
     #[track_caller]
     fn update<M: VarTree>(&self, params: &M, direction: &M, state: &State<M>, rate: Var) -> (M, State<M>) {
-        scope("adam", || {
+        LIBRARY.scope("adam", || {
             let (moments, steps) = state;
             let t = *steps + steps.number(1.0);
             let mean = moments[0].zip_leaves(direction, |m, d| m * self.beta1 + d * (1.0 - self.beta1));

@@ -26,7 +26,6 @@ pub trait Optimizer {
     fn moments(&self) -> usize;
 
     /// The new parameters and the new state. `rate` is a scalar of any float dtype.
-    #[track_caller]
     fn update<M: VarTree>(&self, params: &M, direction: &M, state: &State<M>, rate: Var) -> (M, State<M>);
 
     /// The state before the first step: zeros.

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, scope};
+use quadric_autodiff::trace::Var;
 
 use super::{Optimizer, State};
+use crate::LIBRARY;
 
 /// Gradient descent: with `d = direction + decay · w` and `v ← momentum · v + d`,
 ///
@@ -59,7 +60,7 @@ impl Optimizer for Sgd {
 
     #[track_caller]
     fn update<M: VarTree>(&self, params: &M, direction: &M, state: &State<M>, rate: Var) -> (M, State<M>) {
-        scope("sgd", || {
+        LIBRARY.scope("sgd", || {
             let (moments, steps) = state;
             let d = match self.weight_decay {
                 0.0 => direction.clone(),

@@ -1,12 +1,11 @@
 //! Batches: vmap, and the dense matrices that are a batch of products.
 
-use std::panic::Location;
-
 use super::common::*;
 use super::second::products;
+use crate::LIBRARY;
 use crate::error::{Error, ErrorKind};
 use crate::shape::{Shape, Type};
-use crate::trace::frame::{called_from, inline};
+use crate::trace::frame::inline;
 use crate::trace::tree::{Leaf, Tree, VarTree};
 use crate::trace::{Var, record_inner, stop};
 use crate::transform::{self, Part};
@@ -30,8 +29,7 @@ pub fn vmap<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
     f: F,
     x: &I,
 ) -> <I::Leaf as Leaf>::Outcome<O::With<I::Leaf>> {
-    let here = Location::caller();
-    I::Leaf::enter(x, |x: I::With<Var>| called_from(here, || batched(&f, &x)))
+    LIBRARY.enter(|| I::Leaf::enter(x, |x: I::With<Var>| batched("vmap", &f, &x)))
 }
 
 /// [`vmap`](super::vmap) over any axis: `in_axes` says for each leaf which axis is the batch (`None`: the leaf is shared by the whole batch), `out_axis`
@@ -57,12 +55,11 @@ pub fn vmap_axes<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
     in_axes: &[Option<isize>],
     out_axis: isize,
 ) -> <I::Leaf as Leaf>::Outcome<O::With<I::Leaf>> {
-    let here = Location::caller();
-    I::Leaf::enter(x, |x: I::With<Var>| {
-        called_from(here, || {
+    LIBRARY.enter(|| {
+        I::Leaf::enter(x, |x: I::With<Var>| {
             let vars = leaves(&x);
             if in_axes.len() != vars.len() {
-                let what = format!("vmap: {} axes are given for {} leaves", in_axes.len(), vars.len());
+                let what = format!("vmap_axes: {} axes are given for {} leaves", in_axes.len(), vars.len());
                 stop(Error::new(ErrorKind::Arity, what));
             }
             let moved: Vec<(Var, bool)> = vars
@@ -80,7 +77,7 @@ pub fn vmap_axes<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
                     None => (*v, false),
                 })
                 .collect();
-            let y = over_batch(&f, &x, &moved);
+            let y = over_batch("vmap_axes", &f, &x, &moved);
             y.map_leaves(|v| {
                 move_axis(
                     *v,
@@ -105,15 +102,15 @@ fn move_axis(x: Var, from: usize, to: usize) -> Var {
 }
 
 #[track_caller]
-fn batched<J: VarTree, O: VarTree>(f: impl Fn(J) -> O, x: &J) -> O {
+fn batched<J: VarTree, O: VarTree>(name: &str, f: impl Fn(J) -> O, x: &J) -> O {
     let vars: Vec<(Var, bool)> = leaves(x).into_iter().map(|v| (v, true)).collect();
-    over_batch(f, x, &vars)
+    over_batch(name, f, x, &vars)
 }
 
 /// `f` over the batch that stands in axis 0 of the flagged leaves.
 #[track_caller]
-fn over_batch<J: VarTree, O: VarTree>(f: impl Fn(J) -> O, x: &J, vars: &[(Var, bool)]) -> O {
-    let size = axis_size("vmap", &vars.iter().filter(|(_, b)| *b).map(|(v, _)| *v).collect::<Vec<_>>());
+fn over_batch<J: VarTree, O: VarTree>(name: &str, f: impl Fn(J) -> O, x: &J, vars: &[(Var, bool)]) -> O {
+    let size = axis_size(name, &vars.iter().filter(|(_, b)| *b).map(|(v, _)| *v).collect::<Vec<_>>());
     let types: Vec<Type> = vars
         .iter()
         .map(|(v, batched)| if *batched { v.ty().with_shape(Shape::from(&v.shape()[1..])) } else { v.ty() })
@@ -142,11 +139,11 @@ fn over_batch<J: VarTree, O: VarTree>(f: impl Fn(J) -> O, x: &J, vars: &[(Var, b
 /// ```
 #[track_caller]
 pub fn jacobian_forward<L: Leaf, F: Fn(Var) -> Var>(f: F, x: &L) -> L::Outcome<L> {
-    let here = Location::caller();
-    L::enter(x, |x: Var| {
-        called_from(here, || {
-            let columns = batched(|v: Var| pushed(&f, &x, &v), &identity("jacobian", x.ty()));
-            check_vector("jacobian", "value", &columns.ty().with_shape(Shape::from(&columns.shape()[1..])));
+    LIBRARY.enter(|| {
+        L::enter(x, |x: Var| {
+            let columns =
+                batched("jacobian_forward", |v: Var| pushed(&f, &x, &v), &identity("jacobian_forward", x.ty()));
+            check_vector("jacobian_forward", "value", &columns.ty().with_shape(Shape::from(&columns.shape()[1..])));
             columns.t()
         })
     })
@@ -166,18 +163,18 @@ pub fn jacobian_forward<L: Leaf, F: Fn(Var) -> Var>(f: F, x: &L) -> L::Outcome<L
 /// ```
 #[track_caller]
 pub fn jacobian_reverse<L: Leaf, F: Fn(Var) -> Var>(f: F, x: &L) -> L::Outcome<L> {
-    let here = Location::caller();
-    L::enter(x, |x: Var| {
-        called_from(here, || {
-            check_vector("jacobian", "point", &x.ty());
+    LIBRARY.enter(|| {
+        L::enter(x, |x: Var| {
+            check_vector("jacobian_reverse", "point", &x.ty());
             let recorded = record(&f, &x);
-            check_float_outputs("jacobian", &recorded.tape);
+            check_float_outputs("jacobian_reverse", &recorded.tape);
             let value = recorded.tape.output_types().swap_remove(0);
             let reverse = check(transform::vjp(&recorded.tape, &recorded.wrt)).tape.with_outputs([1]);
             let args = recorded.args(&[x]);
             batched(
+                "jacobian_reverse",
                 |y_bar: Var| inline(&reverse, &[args.clone(), vec![y_bar]].concat())[0],
-                &identity("jacobian", value),
+                &identity("jacobian_reverse", value),
             )
         })
     })
@@ -187,7 +184,7 @@ pub fn jacobian_reverse<L: Leaf, F: Fn(Var) -> Var>(f: F, x: &L) -> L::Outcome<L
 #[track_caller]
 fn pushed<F: Fn(Var) -> Var>(f: &F, x: &Var, v: &Var) -> Var {
     let recorded = record(f, x);
-    check_float_outputs("jacobian", &recorded.tape);
+    check_float_outputs("jacobian_forward", &recorded.tape);
     let forward = check(transform::jvp(&recorded.tape, &recorded.wrt)).tape.with_outputs([1]);
     inline(&forward, &[recorded.args(&[*x]), vec![*v]].concat())[0]
 }
@@ -222,11 +219,10 @@ fn identity(name: &str, ty: Type) -> Var {
 /// ```
 #[track_caller]
 pub fn hessian<L: Leaf, F: Fn(Var) -> Var>(f: F, x: &L) -> L::Outcome<L> {
-    let here = Location::caller();
-    L::enter(x, |x: Var| {
-        called_from(here, || {
+    LIBRARY.enter(|| {
+        L::enter(x, |x: Var| {
             let identity = identity("hessian", x.ty());
-            batched(|v: Var| products(&[Part::Hessian], &f, &x, &v).1[0], &identity)
+            batched("hessian", |v: Var| products("hessian", &[Part::Hessian], &f, &x, &v).1[0], &identity)
         })
     })
 }

@@ -1,9 +1,8 @@
 //! First derivatives: gradients and directional derivatives, forward and reverse.
 
-use std::panic::Location;
-
 use super::common::*;
-use crate::trace::frame::{called_from, inline, note};
+use crate::LIBRARY;
+use crate::trace::frame::{inline, note};
 use crate::trace::tree::{Leaf, Tree, VarTree};
 use crate::trace::{Var, scalar};
 use crate::transform;
@@ -56,10 +55,7 @@ type Nothing = Vec<Var>;
 /// ```
 #[track_caller]
 pub fn grad<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I) -> <I::Leaf as Leaf>::Outcome<I> {
-    let here = Location::caller();
-    I::Leaf::enter(x, |x: I::With<Var>| {
-        called_from(here, || reverse_of_scalar("grad", |x| (f(x), Nothing::new()), &x).2)
-    })
+    LIBRARY.enter(|| I::Leaf::enter(x, |x: I::With<Var>| reverse_of_scalar("grad", |x| (f(x), Nothing::new()), &x).2))
 }
 
 /// The value and the gradient of a scalar function.
@@ -76,9 +72,8 @@ pub fn grad<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I) -> <I::Leaf as Lea
 /// ```
 #[track_caller]
 pub fn value_and_grad<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I) -> <I::Leaf as Leaf>::Outcome<(I::Leaf, I)> {
-    let here = Location::caller();
-    I::Leaf::enter(x, |x: I::With<Var>| {
-        called_from(here, || {
+    LIBRARY.enter(|| {
+        I::Leaf::enter(x, |x: I::With<Var>| {
             let (value, _, grad) = reverse_of_scalar("value_and_grad", |x| (f(x), Nothing::new()), &x);
             (value, grad)
         })
@@ -105,9 +100,8 @@ pub fn value_and_grad_aux<I: Tree, A: VarTree, F: Fn(I::With<Var>) -> (Var, A)>(
     f: F,
     x: &I,
 ) -> <I::Leaf as Leaf>::Outcome<((I::Leaf, A::With<I::Leaf>), I)> {
-    let here = Location::caller();
-    I::Leaf::enter(x, |x: I::With<Var>| {
-        called_from(here, || {
+    LIBRARY.enter(|| {
+        I::Leaf::enter(x, |x: I::With<Var>| {
             let (value, aux, grad) = reverse_of_scalar("value_and_grad_aux", &f, &x);
             ((value, aux), grad)
         })
@@ -133,9 +127,8 @@ pub fn jvp<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
     x: &I,
     x_dot: &I,
 ) -> <I::Leaf as Leaf>::Outcome<(O::With<I::Leaf>, O::With<I::Leaf>)> {
-    let here = Location::caller();
-    I::Leaf::enter(&(x.clone(), x_dot.clone()), |(x, x_dot): (I::With<Var>, I::With<Var>)| {
-        called_from(here, || {
+    LIBRARY.enter(|| {
+        I::Leaf::enter(&(x.clone(), x_dot.clone()), |(x, x_dot): (I::With<Var>, I::With<Var>)| {
             check_same("jvp", &types(&x), &types(&x_dot));
             let recorded = record(&f, &x);
             check_float_outputs("jvp", &recorded.tape);
@@ -169,9 +162,8 @@ pub fn vjp<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
 where
     O::With<I::Leaf>: Tree<Leaf = I::Leaf, With<Var> = O>,
 {
-    let here = Location::caller();
-    I::Leaf::enter(&(x.clone(), y_bar.clone()), |(x, y_bar): (I::With<Var>, O)| {
-        called_from(here, || {
+    LIBRARY.enter(|| {
+        I::Leaf::enter(&(x.clone(), y_bar.clone()), |(x, y_bar): (I::With<Var>, O)| {
             let recorded = record(&f, &x);
             check_float_outputs("vjp", &recorded.tape);
             check_same("vjp", &recorded.tape.output_types(), &types(&y_bar));

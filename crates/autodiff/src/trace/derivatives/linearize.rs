@@ -1,12 +1,11 @@
 //! A linearised point: the value, and the linear map of directions, kept for any number of them.
 
-use std::panic::Location;
-
 use super::common::*;
+use crate::LIBRARY;
 use crate::shape::Type;
 use crate::tape::Tape;
 use crate::trace::Var;
-use crate::trace::frame::{called_from, inline};
+use crate::trace::frame::inline;
 use crate::trace::tree::{Leaf, Tree, VarTree};
 use crate::transform;
 
@@ -28,12 +27,14 @@ impl<I: Tree, O: VarTree> Linear<I, O> {
     /// [`ErrorKind::Arity`](crate::ErrorKind::Arity) if the direction does not have the types of the point.
     #[track_caller]
     pub fn apply(&self, x_dot: &I) -> <I::Leaf as Leaf>::Outcome<O::With<I::Leaf>> {
-        let directions = x_dot.leaves();
-        let given: Vec<Type> = directions.iter().map(|leaf| leaf.type_of()).collect();
-        let fits = same_types("linearize", &self.point, &given);
-        let args: Vec<&I::Leaf> = self.residuals.iter().chain(directions).collect();
-        let y_dot = I::Leaf::replay(&self.map, fits, &args);
-        I::Leaf::map(y_dot, |y_dot| self.value.with_leaves(y_dot))
+        LIBRARY.enter(|| {
+            let directions = x_dot.leaves();
+            let given: Vec<Type> = directions.iter().map(|leaf| leaf.type_of()).collect();
+            let fits = same_types("linearize", &self.point, &given);
+            let args: Vec<&I::Leaf> = self.residuals.iter().chain(directions).collect();
+            let y_dot = I::Leaf::replay(&self.map, fits, &args);
+            I::Leaf::map(y_dot, |y_dot| self.value.with_leaves(y_dot))
+        })
     }
 }
 
@@ -63,11 +64,10 @@ pub fn linearize<I: Tree, O: VarTree, F: Fn(I::With<Var>) -> O>(
     f: F,
     x: &I,
 ) -> <I::Leaf as Leaf>::Outcome<(O::With<I::Leaf>, Linear<I, O>)> {
-    let here = Location::caller();
     let point = x.leaves().into_iter().map(|leaf| leaf.type_of()).collect();
     let mut kept: Option<(Tape, O)> = None;
-    let outcome = I::Leaf::enter(x, |x: I::With<Var>| {
-        called_from(here, || {
+    let outcome = LIBRARY.enter(|| {
+        I::Leaf::enter(x, |x: I::With<Var>| {
             check_float_leaves("linearize", &x);
             let recorded = record(&f, &x);
             check_float_outputs("linearize", &recorded.tape);

@@ -1,11 +1,10 @@
 //! Second derivatives: products with the Hessian and with its parts.
 
-use std::panic::Location;
-
 use super::common::*;
+use crate::LIBRARY;
 use crate::error::Error;
 use crate::tape::Tape;
-use crate::trace::frame::{called_from, inline};
+use crate::trace::frame::inline;
 use crate::trace::tree::{Leaf, Tree, VarTree};
 use crate::trace::{Var, scalar};
 use crate::transform::{self, Freeze, Part};
@@ -31,7 +30,7 @@ use crate::transform::{self, Freeze, Part};
 /// [Pearlmutter 1994]: https://doi.org/10.1162/neco.1994.6.1.147
 #[track_caller]
 pub fn hvp<I: Tree, F: Fn(I::With<Var>) -> Var>(f: F, x: &I, v: &I) -> <I::Leaf as Leaf>::Outcome<I> {
-    hvp_of_part(&Part::Hessian, f, x, v)
+    along("hvp", &Part::Hessian, f, x, v)
 }
 
 /// Multiplies a [`Part`](crate::transform::Part) of the Hessian with a vector: `G v`, `N v`, `A v`, `M v`, `R v`, a layer's or a line's share.
@@ -61,9 +60,22 @@ pub fn hvp_of_part<I: Tree, F: Fn(I::With<Var>) -> Var>(
     x: &I,
     v: &I,
 ) -> <I::Leaf as Leaf>::Outcome<I> {
-    let here = Location::caller();
-    I::Leaf::enter(&(x.clone(), v.clone()), |(x, v): (I::With<Var>, I::With<Var>)| {
-        called_from(here, || products(std::slice::from_ref(part), &f, &x, &v).1.pop().expect("one part, one product"))
+    along("hvp_of_part", part, f, x, v)
+}
+
+/// One product, for the function of this name.
+#[track_caller]
+fn along<I: Tree, F: Fn(I::With<Var>) -> Var>(
+    name: &str,
+    part: &Part,
+    f: F,
+    x: &I,
+    v: &I,
+) -> <I::Leaf as Leaf>::Outcome<I> {
+    LIBRARY.enter(|| {
+        I::Leaf::enter(&(x.clone(), v.clone()), |(x, v): (I::With<Var>, I::With<Var>)| {
+            products(name, std::slice::from_ref(part), &f, &x, &v).1.pop().expect("one part, one product")
+        })
     })
 }
 
@@ -91,18 +103,19 @@ pub fn hvps<I: Tree, F: Fn(I::With<Var>) -> Var>(
     x: &I,
     v: &I,
 ) -> <I::Leaf as Leaf>::Outcome<(I, Vec<I>)> {
-    let here = Location::caller();
-    I::Leaf::enter(&(x.clone(), v.clone()), |(x, v): (I::With<Var>, I::With<Var>)| {
-        called_from(here, || products(parts, &f, &x, &v))
+    LIBRARY.enter(|| {
+        I::Leaf::enter(&(x.clone(), v.clone()), |(x, v): (I::With<Var>, I::With<Var>)| {
+            products("hvps", parts, &f, &x, &v)
+        })
     })
 }
 
 #[track_caller]
-pub(super) fn products<J: VarTree>(parts: &[Part], f: impl Fn(J) -> Var, x: &J, v: &J) -> (J, Vec<J>) {
-    check_float_leaves("hvp", x);
-    check_same("hvp", &types(x), &types(v));
+pub(super) fn products<J: VarTree>(name: &str, parts: &[Part], f: impl Fn(J) -> Var, x: &J, v: &J) -> (J, Vec<J>) {
+    check_float_leaves(name, x);
+    check_same(name, &types(x), &types(v));
     let recorded = record(f, x);
-    check_scalar("hvp", &recorded.tape);
+    check_scalar(name, &recorded.tape);
     let n = leaves(x).len();
     let gradient = gradient_tape(&recorded.tape, &recorded.wrt);
     let (gradient, sweep) = check(gradient);

@@ -1,13 +1,13 @@
 //! Recomputation and loops.
 
-use std::panic::Location;
 use std::sync::Arc;
 
 use super::common::*;
+use crate::LIBRARY;
 use crate::ops::{Checkpoint, Scan};
 use crate::shape::{Shape, Type};
 use crate::tape::Op;
-use crate::trace::frame::{called_from, emit};
+use crate::trace::frame::emit;
 use crate::trace::tree::{Leaf, Tree, VarTree};
 use crate::trace::{Var, record_inner};
 
@@ -28,9 +28,8 @@ pub fn checkpoint<I: Tree, O: VarTree>(
     f: impl FnOnce(I::With<Var>) -> O,
     x: &I,
 ) -> <I::Leaf as Leaf>::Outcome<O::With<I::Leaf>> {
-    let here = Location::caller();
-    I::Leaf::enter(x, |x: I::With<Var>| {
-        called_from(here, || {
+    LIBRARY.enter(|| {
+        I::Leaf::enter(x, |x: I::With<Var>| {
             let recorded = record(f, &x);
             let op = Op::new(Checkpoint { replay: false });
             let outputs = emit(op, &recorded.args(&leaves(&x)), vec![Arc::new(recorded.tape.clone())]);
@@ -63,9 +62,8 @@ pub fn scan<S: Tree, X: Tree<Leaf = S::Leaf>, Y: VarTree>(
     init: &S,
     xs: &X,
 ) -> <S::Leaf as Leaf>::Outcome<(S, Y::With<S::Leaf>)> {
-    let here = Location::caller();
-    S::Leaf::enter(&(init.clone(), xs.clone()), |(init, xs): (S::With<Var>, X::With<Var>)| {
-        called_from(here, || rolled(f, &init, &xs))
+    LIBRARY.enter(|| {
+        S::Leaf::enter(&(init.clone(), xs.clone()), |(init, xs): (S::With<Var>, X::With<Var>)| rolled(f, &init, &xs))
     })
 }
 
