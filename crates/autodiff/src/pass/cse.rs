@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::rewrite;
 use crate::ops::Barrier;
-use crate::tape::{Op, Tape, Value};
+use crate::tape::{Op, Tape, Value, rewrite};
 
 /// Merges equations with the same primitive and the same operands. The first one's label stays. Barriers are not merged: they
 /// are there so that what follows is computed again.

@@ -1,9 +1,8 @@
 //! `lower`: bodies inlined, identities erased.
 
-use super::rewrite;
 use crate::ops::{Barrier, Cut, Max, Ops, Residual, StopGradient, Sum, op};
 use crate::shape::Axes;
-use crate::tape::{Builder, Equation, Kernel, Tape, Value};
+use crate::tape::{Builder, Equation, Kernel, Tape, Value, rewrite};
 
 /// The tape without structured equations that are only there to be differentiated, and without identities that are
 /// only labels: `residual`, `cut`, `stop_gradient`. After it a tape can be run but no longer be frozen.

@@ -5,10 +5,9 @@
 
 use std::collections::HashMap;
 
-use super::rewrite;
 use crate::dtype::DType;
 use crate::ops::{Add, Broadcast, Constant, Div, Dot, Mul, Neg, Ops, Permute, Powi, Reshape, Sub};
-use crate::tape::{Binary, Builder, Equation, Kernel, Tape, Value};
+use crate::tape::{Binary, Builder, Equation, Kernel, Tape, Value, rewrite};
 use crate::tensor::Tensor;
 
 /// One walk; run it again after `cse` to catch what merging uncovers.

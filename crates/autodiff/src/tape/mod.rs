@@ -7,6 +7,7 @@
 //! a value is defined once and before it is used; types are what `infer` says.
 
 mod builder;
+mod copier;
 mod label;
 mod op;
 mod param;
@@ -18,6 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use builder::Builder;
+pub(crate) use copier::{Copier, Places, rewrite};
 pub use label::{Label, Line, Role, Scope};
 pub use op::{
     AnyPrimitive, AnyRule, Batched, Binary, Class, Derive, Identity, Kernel, Kind, Linearity, Op, Operand, Output,

@@ -7,7 +7,7 @@
 
 use crate::error::{Error, bail};
 use crate::ops::{Cut, Residual, Side};
-use crate::tape::{Class, Tape};
+use crate::tape::{Class, Equation, Tape};
 
 /// A part of the Hessian: the residuals that stay live.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -194,5 +194,13 @@ impl Freeze {
             bail!(Selection, "no equation with a second derivative lies in {what}");
         }
         Ok(())
+    }
+}
+
+/// Whether a freeze withholds what passes this equation.
+pub(super) fn withholds(freeze: Option<&Freeze>, e: &Equation) -> bool {
+    match (freeze, e.op.downcast::<Residual>()) {
+        (Some(freeze), Some(residual)) => freeze.freezes(residual),
+        _ => false,
     }
 }

@@ -6,10 +6,11 @@
 //! A freeze withholds the tangent of chosen residuals, and nothing else: on a tape that reverse mode wrote, that leaves
 //! exactly the part of the Hessian which the *other* equations make.
 
+use super::freeze::withholds;
 use super::{Freeze, at, check_floats, no_rule, vjp_frozen};
 use crate::error::{Error, ErrorKind};
-use crate::ops::{Ops, Residual};
-use crate::tape::{AnyRule, Builder, Derive, Equation, Role, Tape, Term, Transforms, Value};
+use crate::ops::Ops;
+use crate::tape::{AnyRule, Builder, Copier, Derive, Equation, Role, Tape, Term, Transforms, Value};
 
 /// What forward mode wrote.
 #[derive(Clone, Debug)]
@@ -51,48 +52,34 @@ pub fn jvp_frozen(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<
 }
 
 pub(super) fn forward(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Forward, Error> {
-    let mut b = Builder::new(tape.name());
-    let mut map: Vec<Option<Value>> = vec![None; tape.value_count()];
+    let mut copier = Copier::with_inputs(tape);
     let mut dots: Vec<Option<Value>> = vec![None; tape.value_count()];
-    for v in tape.inputs() {
-        map[v.index()] = Some(b.input(tape.type_of(*v).clone()));
-    }
     for (v, _) in tape.inputs().iter().zip(wrt).filter(|(_, w)| **w) {
-        dots[v.index()] = Some(b.input(tape.type_of(*v).clone()));
+        dots[v.index()] = Some(copier.builder.input(tape.type_of(*v).clone()));
     }
     let nested = Nested { freeze };
     for e in tape.equations() {
-        let inputs: Vec<Value> = e.inputs.iter().map(|v| map[v.index()].expect("in order")).collect();
-        b.set_label(e.label.clone());
-        let outputs = b.emit_all(e.op.clone(), &inputs, e.bodies.clone())?;
-        for (v, new) in e.outputs.iter().zip(&outputs) {
-            map[v.index()] = Some(*new);
-        }
+        let (inputs, outputs) = copier.copy(e)?;
         let tangents: Vec<Option<Value>> = e.inputs.iter().map(|v| dots[v.index()]).collect();
-        if tangents.iter().all(Option::is_none) || is_frozen(e, freeze) {
+        if tangents.iter().all(Option::is_none) || withholds(freeze, e) {
             continue;
         }
+        let b = &mut copier.builder;
         b.set_label(e.label.derived(Role::Tangent));
-        let out = tangents_of(&mut b, e, &inputs, &outputs, &tangents, &nested)?;
+        let out = tangents_of(b, e, &inputs, &outputs, &tangents, &nested)?;
         for (v, dot) in e.outputs.iter().zip(out) {
             dots[v.index()] = dot.filter(|_| tape.type_of(*v).dtype.is_float());
         }
     }
+    let Copier { builder: mut b, places, .. } = copier;
     b.set_label(Default::default());
-    let mut outputs: Vec<Value> = tape.outputs().iter().map(|v| map[v.index()].expect("defined")).collect();
+    let mut outputs = places.all(tape.outputs());
     let mut zero = Vec::new();
     for v in tape.outputs().iter().filter(|v| tape.type_of(**v).dtype.is_float()) {
         zero.push(dots[v.index()].is_none());
         outputs.push(dots[v.index()].unwrap_or_else(|| b.full(tape.type_of(*v), 0.0)));
     }
     Ok(Forward { tape: b.finish_live(outputs), zero })
-}
-
-fn is_frozen(e: &Equation, freeze: Option<&Freeze>) -> bool {
-    match (freeze, e.op.downcast::<Residual>()) {
-        (Some(freeze), Some(residual)) => freeze.freezes(residual),
-        _ => false,
-    }
 }
 
 fn tangents_of(

@@ -6,7 +6,7 @@
 use super::{Freeze, at, jvp_frozen, vjp};
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Ops, Residual};
-use crate::tape::{Builder, Equation, Kernel, Kind, Linearity, Tape, Value};
+use crate::tape::{Builder, Copier, Equation, Kernel, Kind, Linearity, Tape, Value};
 
 /// A function split at a point.
 #[derive(Clone, Debug)]
@@ -81,21 +81,21 @@ pub fn linearize(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<L
     }
     let crossing: Vec<Value> = crossing.into_iter().filter(|v| !is_source[v.index()]).collect();
 
-    let mut primal = Copy::new(&joint, format!("{}_primal", tape.name()));
+    let mut primal = Copier::new(&joint, &format!("{}_primal", tape.name()));
     for v in &joint.inputs()[..points] {
         primal.input(*v);
     }
-    let mut linear = Copy::new(&joint, format!("{}_linear", tape.name()));
+    let mut linear = Copier::new(&joint, &format!("{}_linear", tape.name()));
     for v in crossing.iter().chain(&joint.inputs()[points..]) {
         linear.input(*v);
     }
     for (i, e) in joint.equations().iter().enumerate() {
         let moving = e.outputs.iter().any(|v| moves[v.index()]);
         if !moving {
-            primal.equation(i)?;
+            primal.copy(e)?;
         }
         if moving || repeated[i] || cheap[i] {
-            linear.equation(i)?;
+            linear.copy(e)?;
         }
     }
     let primal_outputs: Vec<Value> = joint.outputs()[..outputs].iter().chain(&crossing).copied().collect();
@@ -115,39 +115,6 @@ fn cheap(tape: &Tape) -> Vec<bool> {
         is_source || (e.op.kernel().is_movement() && sources[e.inputs[0].index()])
     });
     flags.collect()
-}
-
-/// Part of a tape, copied equation by equation.
-struct Copy<'a> {
-    from: &'a Tape,
-    builder: Builder,
-    map: Vec<Option<Value>>,
-}
-
-impl<'a> Copy<'a> {
-    fn new(from: &'a Tape, name: String) -> Copy<'a> {
-        Copy { from, builder: Builder::new(name), map: vec![None; from.value_count()] }
-    }
-
-    fn input(&mut self, v: Value) {
-        self.map[v.index()] = Some(self.builder.input(self.from.type_of(v).clone()));
-    }
-
-    fn equation(&mut self, i: usize) -> Result<(), Error> {
-        let e = &self.from.equations()[i];
-        let inputs: Vec<Value> = e.inputs.iter().map(|v| self.map[v.index()].expect("copied before")).collect();
-        self.builder.set_label(e.label.clone());
-        let outputs = self.builder.emit_all(e.op.clone(), &inputs, e.bodies.clone())?;
-        for (v, new) in e.outputs.iter().zip(outputs) {
-            self.map[v.index()] = Some(new);
-        }
-        Ok(())
-    }
-
-    fn finish(self, outputs: &[Value]) -> Tape {
-        let outputs = outputs.iter().map(|v| self.map[v.index()].expect("copied before")).collect();
-        self.builder.finish_live(outputs)
-    }
 }
 
 /// The transpose of a linear tape: from `(r…, ẋ…) → ẏ…` to `(r…, ȳ…) → x̄…`, where `linear` flags the ẋ.

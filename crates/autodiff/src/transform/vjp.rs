@@ -10,11 +10,12 @@
 //! topological order.
 
 use super::cut::Sides;
+use super::freeze::withholds;
 use super::jvp::forward;
 use super::{Freeze, at, check_floats, no_rule};
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Ops, Residual, op};
-use crate::tape::{AnyRule, Builder, Derive, Equation, Role, Tape, Term, Transforms, Value};
+use crate::tape::{AnyRule, Builder, Copier, Derive, Equation, Places, Role, Tape, Term, Transforms, Value};
 
 /// What reverse mode wrote.
 #[derive(Clone, Debug)]
@@ -65,47 +66,40 @@ pub fn vjp_frozen(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<
 }
 
 fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<&Freeze>) -> Result<Reverse, Error> {
-    let mut b = Builder::new(tape.name());
-    let inputs: Vec<Value> = tape.inputs().iter().map(|v| b.input(tape.type_of(*v).clone())).collect();
+    let mut copier = Copier::with_inputs(tape);
     let is_float = |v: &Value| tape.type_of(*v).dtype.is_float();
-    let seeds: Vec<Value> =
-        tape.outputs().iter().filter(|v| is_float(v)).map(|v| b.input(tape.type_of(*v).clone())).collect();
+    let float_outputs: Vec<Value> = tape.outputs().iter().copied().filter(is_float).collect();
+    let seeds: Vec<Value> = float_outputs.iter().map(|v| copier.builder.input(tape.type_of(*v).clone())).collect();
 
-    let mut map: Vec<Option<Value>> = vec![None; tape.value_count()];
     let mut active = vec![false; tape.value_count()];
-    for (v, new) in tape.inputs().iter().zip(&inputs) {
-        map[v.index()] = Some(*new);
-    }
     for (v, wanted) in tape.inputs().iter().zip(wrt) {
         active[v.index()] = *wanted;
     }
     for e in tape.equations() {
-        let operands: Vec<Value> = e.inputs.iter().map(|v| map[v.index()].expect("in order")).collect();
-        b.set_label(e.label.clone());
-        let outputs = b.emit_all(e.op.clone(), &operands, e.bodies.clone())?;
+        copier.copy(e)?;
         let moved = e.inputs.iter().any(|v| active[v.index()]);
-        for (v, new) in e.outputs.iter().zip(&outputs) {
-            map[v.index()] = Some(*new);
+        for v in &e.outputs {
             active[v.index()] = moved && is_float(v);
         }
     }
+    let Copier { builder: mut b, places, .. } = copier;
 
     let start = b.tape().equations().len();
     let mut bars: Vec<Option<Value>> = vec![None; tape.value_count()];
     b.set_label(Default::default());
-    for (v, seed) in tape.outputs().iter().filter(|v| is_float(v)).zip(&seeds) {
+    for (v, seed) in float_outputs.iter().zip(&seeds) {
         let sum = bars[v.index()].map_or(*seed, |bar| b.add(bar, *seed));
         bars[v.index()] = Some(sum);
     }
     for (i, e) in tape.equations().iter().enumerate().rev() {
         let out_bars: Vec<Option<Value>> = e.outputs.iter().map(|v| bars[v.index()]).collect();
         let wanted: Vec<bool> = e.inputs.iter().map(|v| active[v.index()]).collect();
-        if out_bars.iter().all(Option::is_none) || !wanted.contains(&true) || is_frozen(e, freeze) {
+        if out_bars.iter().all(Option::is_none) || !wanted.contains(&true) || withholds(freeze, e) {
             continue;
         }
         b.set_label(e.label.derived(Role::Cotangent));
         let nested = Nested { sweep, sides: sides.of_body(i), freeze };
-        let read = Read { sweep, label: sides.of_equation(i), equation: e, map: &map };
+        let read = Read { sweep, label: sides.of_equation(i), equation: e, places: &places };
         let contributions = cotangents_of(&mut b, &read, &out_bars, &wanted, &nested)?;
         for ((v, bar), _) in e.inputs.iter().zip(contributions).zip(&wanted).filter(|(_, w)| **w) {
             if let Some(bar) = bar {
@@ -115,7 +109,7 @@ fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<
         }
     }
 
-    let mut outputs: Vec<Value> = tape.outputs().iter().map(|v| map[v.index()].expect("defined")).collect();
+    let mut outputs = places.all(tape.outputs());
     let mut unreached = Vec::new();
     b.set_label(Default::default());
     for (i, v) in tape.inputs().iter().enumerate().filter(|(i, _)| wrt[*i]) {
@@ -134,19 +128,12 @@ fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<
     Ok(Reverse { tape: b.finish_live(outputs), sweep, unreached })
 }
 
-fn is_frozen(e: &Equation, freeze: Option<&Freeze>) -> bool {
-    match (freeze, e.op.downcast::<Residual>()) {
-        (Some(freeze), Some(residual)) => freeze.freezes(residual),
-        _ => false,
-    }
-}
-
 /// How the rule of one equation reads primal values.
 struct Read<'a> {
     sweep: u32,
     label: Vec<(String, crate::ops::Side)>,
     equation: &'a Equation,
-    map: &'a [Option<Value>],
+    places: &'a Places,
 }
 
 impl Read<'_> {
@@ -159,7 +146,7 @@ impl Read<'_> {
             scope: e.label.scope_path(),
             line: e.label.user_line().map_or_else(String::new, ToString::to_string),
         };
-        b.emit_valid(op(residual), &[self.map[v.index()].expect("defined")])
+        b.emit_valid(op(residual), &[self.places.of(v)])
     }
 }
 
@@ -174,8 +161,7 @@ fn cotangents_of(
     let rule = e.op.rule();
     if let AnyRule::Structured { vjp, .. } = &rule {
         // The residual reads are inside the bodies, each labelled with its own equation.
-        let raw = |values: &[Value]| values.iter().map(|v| read.map[v.index()].expect("defined")).collect::<Vec<_>>();
-        let (inputs, outputs) = (raw(&e.inputs), raw(&e.outputs));
+        let (inputs, outputs) = (read.places.all(&e.inputs), read.places.all(&e.outputs));
         let derive = Derive { inputs: &inputs, outputs: &outputs, bodies: &e.bodies, wanted, transforms };
         return vjp(b, &derive, bars).map_err(|error| at(error, e));
     }

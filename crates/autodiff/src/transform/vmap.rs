@@ -6,7 +6,7 @@
 use super::{Plain, at, check_flags};
 use crate::error::Error;
 use crate::ops::Ops;
-use crate::tape::{Batched, Builder, Tape, Value};
+use crate::tape::{Batched, Copier, Tape, Value};
 
 /// The tape over a batch of `size`: flagged inputs get axis 0 of that size, and so does every output.
 ///
@@ -29,29 +29,32 @@ pub fn vmap(tape: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error> {
         let fits = e.outputs.iter().try_for_each(|v| tape.type_of(*v).batched(size).check());
         fits.map_err(|error| at(error.within("vmap"), e))?;
     }
-    let mut b = Builder::new(tape.name());
-    let mut map: Vec<Option<Batched>> = vec![None; tape.value_count()];
+    let mut copier = Copier::new(tape, tape.name());
+    let mut has_batch = vec![false; tape.value_count()];
     for (v, flag) in tape.inputs().iter().zip(batched) {
         let ty = tape.type_of(*v);
-        let value = b.input(if *flag { ty.batched(size) } else { ty.clone() });
-        map[v.index()] = Some(Batched { value, batched: *flag });
+        let value = copier.builder.input(if *flag { ty.batched(size) } else { ty.clone() });
+        copier.places.put(*v, value);
+        has_batch[v.index()] = *flag;
     }
     for e in tape.equations() {
-        let inputs: Vec<Batched> = e.inputs.iter().map(|v| map[v.index()].expect("in order")).collect();
+        if !e.inputs.iter().any(|v| has_batch[v.index()]) {
+            copier.copy(e)?;
+            continue;
+        }
+        let inputs: Vec<Batched> =
+            e.inputs.iter().map(|v| Batched { value: copier.places.of(*v), batched: has_batch[v.index()] }).collect();
+        let b = &mut copier.builder;
         b.set_label(e.label.clone());
-        let outputs = if inputs.iter().any(|x| x.batched) {
-            e.op.vmap(&mut b, &inputs, &e.bodies, size, &Plain).map_err(|error| at(error, e))?
-        } else {
-            let inputs: Vec<Value> = inputs.iter().map(|x| x.value).collect();
-            let outputs = b.emit_all(e.op.clone(), &inputs, e.bodies.clone())?;
-            outputs.into_iter().map(|value| Batched { value, batched: false }).collect()
-        };
+        let outputs = e.op.vmap(b, &inputs, &e.bodies, size, &Plain).map_err(|error| at(error, e))?;
         for (v, new) in e.outputs.iter().zip(outputs) {
-            map[v.index()] = Some(new);
+            copier.places.put(*v, new.value);
+            has_batch[v.index()] = new.batched;
         }
     }
+    let Copier { builder: mut b, places, .. } = copier;
     b.set_label(Default::default());
-    let outputs = tape.outputs().iter().map(|v| map[v.index()].expect("defined")).collect::<Vec<_>>();
-    let outputs = outputs.into_iter().map(|x| b.with_batch_axis(x, size)).collect();
+    let output = |v: &Value| Batched { value: places.of(*v), batched: has_batch[v.index()] };
+    let outputs = tape.outputs().iter().map(|v| b.with_batch_axis(output(v), size)).collect();
     Ok(b.finish_live(outputs))
 }
