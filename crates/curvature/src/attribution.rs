@@ -1,19 +1,14 @@
 //! Which line of the user's makes which share of `vᵀHv`.
 //!
-//! One sweep for all lines. The curvature enters the gradient tape where it reads primal values, through residuals; so
-//! with `s = ⟨∇L, v⟩`, the share of one read is `⟨∂s/∂(the read), tangent of what is read⟩`, and the shares of all reads
-//! sum to the derivative of s along v, which is `vᵀHv`. The cotangents come from reverse mode with respect to an offset
-//! added to every read, the tangents from forward mode over the model.
-
-use std::collections::BTreeMap;
+//! The tape is [`transform::attribute`]'s; here it is run over the data, and shares of one line are added up.
 
 use quadric_autodiff::exec::Program;
-use quadric_autodiff::ops::{Ops, Residual, Side};
-use quadric_autodiff::tape::{Builder, Class, Tape, Value};
-use quadric_autodiff::{Axes, Tensor, Tree, transform};
+use quadric_autodiff::ops::{Residual, Side};
+use quadric_autodiff::tape::Class;
+use quadric_autodiff::{Tensor, Tree, transform};
 
 use crate::error::Error;
-use crate::problem::{Problem, copy};
+use crate::problem::Problem;
 
 /// What the equations of one line, scope and class contribute to `vᵀHv`.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +23,13 @@ pub struct Share {
     pub sides: Vec<(String, Side)>,
     /// Their share of `vᵀHv`.
     pub value: f64,
+}
+
+impl Share {
+    /// Nothing yet of the equations that a residual speaks of.
+    fn of(place: Residual) -> Share {
+        Share { line: place.line, scope: place.scope, class: place.class, sides: place.sides, value: 0.0 }
+    }
 }
 
 /// `vᵀHv` as a sum over the program's lines.
@@ -97,11 +99,12 @@ impl Attributor {
     /// The engine's: a primitive without a derivative.
     pub fn new(problem: &Problem) -> Result<Attributor, Error> {
         let kinds = problem
-            .gradient_tapes(false)?
+            .tapes()
             .iter()
-            .map(|(tape, sweep)| {
-                let (tape, labels) = shares_tape(problem, tape, *sweep)?;
-                Ok(Kind { program: Program::new(&tape, &problem.options()), labels })
+            .map(|tape| {
+                let shares = transform::attribute(tape, &problem.wrt(0))?;
+                let labels = shares.places.into_iter().map(Share::of).collect();
+                Ok(Kind { program: Program::new(&shares.tape, &problem.options()), labels })
             })
             .collect::<Result<_, Error>>()?;
         Ok(Attributor { problem: problem.clone(), kinds })
@@ -153,94 +156,4 @@ impl Attributor {
         }
         Ok(Attribution { shares })
     }
-}
-
-/// `(leaves…, x, y, v…) → one scalar a label`, from the gradient tape.
-fn shares_tape(problem: &Problem, gradient: &Tape, sweep: u32) -> Result<(Tape, Vec<Share>), Error> {
-    let reads: Vec<(&Residual, Value)> = gradient
-        .equations()
-        .iter()
-        .filter_map(|e| Some((e.op.downcast::<Residual>()?, e.inputs[0])))
-        .filter(|(r, v)| r.sweep == sweep && gradient.type_of(*v).dtype.is_float())
-        .collect();
-    let read_types: Vec<_> = reads.iter().map(|(_, v)| gradient.type_of(*v).clone()).collect();
-    let parameters: Vec<_> = problem.space().coordinates().iter().map(|c| c.ty.clone()).collect();
-
-    // (leaves…, x, y, δ…, v…) → ⟨∇L, v⟩, with δ added to every read.
-    let mut next = 0;
-    let types = [&read_types[..], &parameters].concat();
-    let mut offset = copy(gradient, &types, |b, e, inputs, more| {
-        let is_read = e.op.downcast::<Residual>().is_some_and(|r| r.sweep == sweep)
-            && gradient.type_of(e.inputs[0]).dtype.is_float();
-        if !is_read {
-            return Ok(None);
-        }
-        let read = b.emit(e.op.clone(), inputs)?;
-        next += 1;
-        Ok(Some(vec![b.add(read, more[next - 1])]))
-    })?;
-    let points = gradient.inputs().len();
-    let v: Vec<Value> = offset.builder.tape().inputs()[points + reads.len()..].to_vec();
-    let mut along = None;
-    for (g, v) in gradient.outputs().iter().zip(v) {
-        let g = offset.of(*g);
-        let term = inner(&mut offset.builder, g, v);
-        along = Some(along.map_or(term, |sum| offset.builder.add(sum, term)));
-    }
-    let Some(along) = along else {
-        let mut b = Builder::new("shares");
-        for ty in gradient.input_types() {
-            b.input(ty);
-        }
-        return Ok((b.finish(vec![])?, vec![]));
-    };
-    let offset = offset.builder.finish(vec![along])?;
-    let wrt: Vec<bool> = (0..offset.inputs().len()).map(|i| (points..points + reads.len()).contains(&i)).collect();
-    let cotangents = transform::vjp(&offset, &wrt)?.tape;
-
-    // (leaves…, x, y, v…) → tangents of what is read.
-    let copied = copy(gradient, &[], |_, _, _, _| Ok(None))?;
-    let read_values: Vec<Value> = reads.iter().map(|(_, v)| copied.of(*v)).collect();
-    let primals = copied.builder.finish(read_values)?.without_dead();
-    let forward = transform::jvp(&primals, &problem.wrt(0))?;
-    let tangents = forward.tape;
-
-    let mut b = Builder::new("shares");
-    let args: Vec<Value> = gradient.input_types().into_iter().map(|t| b.input(t)).collect();
-    let v: Vec<Value> = parameters.into_iter().map(|t| b.input(t)).collect();
-    let x_dots = b.inline(&tangents, &[&args[..], &v].concat())[reads.len()..].to_vec();
-    let zeros: Vec<Value> = read_types.iter().map(|t| b.full(t, 0.0)).collect();
-    let one = b.full(&offset.output_types()[0], 1.0);
-    let bars = b.inline(&cotangents, &[&args[..], &zeros, &v, &[one]].concat())[1..].to_vec();
-    let mut groups: BTreeMap<usize, Value> = BTreeMap::new();
-    let mut labels: Vec<Share> = Vec::new();
-    // What does not depend on the parameters (data, constants) has no tangent, and no share.
-    let moving = reads.iter().zip(bars).zip(x_dots).zip(forward.zero).filter(|(_, zero)| !zero);
-    for (((residual, _), bar), dot) in moving.map(|(read, _)| read) {
-        let share = inner(&mut b, bar, dot);
-        let label = Share {
-            line: residual.line.clone(),
-            scope: residual.scope.clone(),
-            class: residual.class,
-            sides: residual.sides.clone(),
-            value: 0.0,
-        };
-        let at = labels.iter().position(|l| *l == label).unwrap_or_else(|| {
-            labels.push(label);
-            labels.len() - 1
-        });
-        let sum = match groups.get(&at) {
-            Some(sum) => b.add(*sum, share),
-            None => share,
-        };
-        groups.insert(at, sum);
-    }
-    Ok((b.finish(groups.into_values().collect())?, labels))
-}
-
-/// `⟨a, b⟩`, a scalar.
-fn inner(b: &mut Builder, x: Value, y: Value) -> Value {
-    let product = b.mul(x, y);
-    let axes = Axes::all(b.shape_of(product).rank());
-    b.sum(product, &axes)
 }

@@ -165,9 +165,12 @@ impl Tape {
 
     /// The same program returning only some of its outputs, in this order, without what is dead then.
     pub fn with_outputs(&self, outputs: impl IntoIterator<Item = usize>) -> Tape {
-        let mut tape = self.clone();
-        tape.outputs = outputs.into_iter().map(|i| self.outputs[i]).collect();
-        tape.without_dead()
+        self.returning(outputs.into_iter().map(|i| self.outputs[i]).collect())
+    }
+
+    /// The same program returning these of its values, without what is dead then.
+    pub(crate) fn returning(&self, outputs: Vec<Value>) -> Tape {
+        Tape { outputs, ..self.clone() }.without_dead()
     }
 
     /// The same program taking only some of its inputs, in this order; the others must be dead.

@@ -106,6 +106,52 @@ pub fn linearize(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<L
     })
 }
 
+/// [`linearize`] with each of these freezes: one primal half, whose residuals are those of all of them, and one linear
+/// half, whose results lie end to end.
+///
+/// What several of them read of the point crosses several times; [`pass::optimize_halves`](crate::pass::optimize_halves)
+/// merges it.
+///
+/// # Errors
+/// As [`linearize`].
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{self, Var}, transform};
+/// let tape = trace::trace(|x: Var| (x * x).sum(), &tensor![1.0, 3.0])?;
+/// let split = transform::linearize_each(&tape, &[true], &[None, None])?;
+/// assert_eq!((split.outputs, split.linear.outputs().len()), (1, 2));
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+pub fn linearize_each(tape: &Tape, wrt: &[bool], freezes: &[Option<Freeze>]) -> Result<Linearized, Error> {
+    let splits: Vec<Linearized> =
+        freezes.iter().map(|freeze| linearize(tape, wrt, freeze.as_ref())).collect::<Result<_, _>>()?;
+    let mut primal = Builder::new(format!("{}_primal", tape.name()));
+    let x: Vec<Value> = tape.input_types().into_iter().map(|t| primal.input(t)).collect();
+    let (mut values, mut residuals) = (Vec::new(), Vec::new());
+    for split in &splits {
+        values = primal.inline(&split.primal, &x);
+        residuals.extend(values.split_off(split.outputs));
+    }
+    let mut linear = Builder::new(format!("{}_linear", tape.name()));
+    let mut crossing =
+        residuals.iter().map(|v| linear.input(primal.type_of(*v).clone())).collect::<Vec<_>>().into_iter();
+    let chosen = tape.input_types().into_iter().zip(wrt).filter(|(_, w)| **w);
+    let x_dot: Vec<Value> = chosen.map(|(t, _)| linear.input(t)).collect();
+    let mut outputs = Vec::new();
+    for split in &splits {
+        let mut args: Vec<Value> = crossing.by_ref().take(split.linear.inputs().len() - x_dot.len()).collect();
+        args.extend(&x_dot);
+        outputs.extend(linear.inline(&split.linear, &args));
+    }
+    let outputs_of_f = values.len();
+    Ok(Linearized {
+        primal: primal.finish_live([values, residuals].concat()),
+        linear: linear.finish_live(outputs),
+        outputs: outputs_of_f,
+    })
+}
+
 /// Constants and their copies along axes: cheaper to write again than to pass on. One flag an equation.
 fn cheap(tape: &Tape) -> Vec<bool> {
     let mut sources = vec![false; tape.value_count()];

@@ -3,16 +3,24 @@
 //! They name no primitive but `add` and `residual` (and the zeros that stand for absent tangents): all they know of an
 //! equation is its rule. Forward-over-reverse is literally `jvp(vjp(tape))`.
 
+mod attribution;
+mod congruence;
 mod cut;
 mod freeze;
+mod gradient;
 mod jvp;
 mod linearize;
+mod open;
 mod vjp;
 mod vmap;
 
+pub use attribution::{Attribution, attribute};
+pub use congruence::congruence;
 pub use freeze::{Freeze, Part};
+pub use gradient::gradient;
 pub use jvp::{Forward, jvp, jvp_frozen};
-pub use linearize::{Linearized, check_linear, linearize, transpose};
+pub use linearize::{Linearized, check_linear, linearize, linearize_each, transpose};
+pub use open::{offset_at_cut, to_cut};
 pub use vjp::{Reverse, vjp, vjp_frozen};
 pub use vmap::vmap;
 

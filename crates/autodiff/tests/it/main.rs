@@ -4,6 +4,7 @@
 //! - `programs`: results, donated storage, the cache, the memory of a checkpoint;
 //! - `nesting`: transforms in transforms, captured variables, no perturbation confusion;
 //! - `freezing`: the parts of a Hessian, and that each is a tape that can be differentiated again;
+//! - `opened`: functions opened at their cut, and `vᵀHv` taken apart equation by equation;
 //! - `mistakes`: what is said to a user who made one, in full;
 //! - `golden`: passes and transforms as before/after text;
 //! - `random`: programs nobody wrote (`generate`), to third order, by every road (`roads`);
@@ -17,6 +18,7 @@ mod generate;
 mod golden;
 mod mistakes;
 mod nesting;
+mod opened;
 mod planted;
 mod programs;
 mod promises;

@@ -4,7 +4,7 @@ use quadric_autodiff::{Tensor, Type, transform};
 
 use super::{AtPoint, LinearOperator, Structure};
 use crate::error::Error;
-use crate::problem::{LinearMap, Problem, Sweep, to_cut};
+use crate::problem::{LinearMap, Problem, Sweep};
 use crate::space::{check_dim, tensor_of};
 
 /// The values at the cut of all batches, end to end.
@@ -61,7 +61,7 @@ impl Jacobian {
     pub fn new(problem: &Problem, cut: &str) -> Result<Jacobian, Error> {
         let (mut maps, mut types) = (Vec::new(), Vec::new());
         for tape in problem.tapes() {
-            let tape = to_cut(tape, cut)?;
+            let tape = transform::to_cut(tape, cut)?;
             maps.push(LinearMap::new(&tape, &problem.wrt(0), &[None], false, &problem.options())?);
             types.extend(tape.output_types());
         }
@@ -118,7 +118,7 @@ impl JacobianTranspose {
     pub fn new(problem: &Problem, cut: &str) -> Result<JacobianTranspose, Error> {
         let (mut maps, mut types) = (Vec::new(), Vec::new());
         for tape in problem.tapes() {
-            let tape = to_cut(tape, cut)?;
+            let tape = transform::to_cut(tape, cut)?;
             let reverse = transform::vjp(&tape, &problem.wrt(0))?.tape;
             let outputs = reverse.outputs().len();
             // Linear in z̄, its last input; the derivative of a linear map is the map.

@@ -4,15 +4,14 @@
 //! it is a road to Gauss-Newton that shares nothing with [`GaussNewton`](super::GaussNewton) but the model's tape.
 
 use quadric_autodiff::exec::Program;
-use quadric_autodiff::ops::Ops;
-use quadric_autodiff::tape::{Builder, Tape, Value};
+use quadric_autodiff::tape::Tape;
 use quadric_autodiff::trace::{self, Var};
 use quadric_autodiff::{Tensor, Type, transform};
 
 use super::{LinearOperator, Structure};
 use crate::LIBRARY;
 use crate::error::Error;
-use crate::problem::{LinearMap, Problem, Sweep, to_cut, with_offset_at_cut};
+use crate::problem::{LinearMap, Problem, Sweep};
 
 /// `K ż` at the cut, for one batch: `(z, ż, s) ↦ u`, all of z's shape; s is there if the operator has scores.
 pub(super) type AtCut = fn(Var, Var, Option<Var>) -> Var;
@@ -27,7 +26,7 @@ impl Outer {
     #[track_caller]
     pub(super) fn new(problem: &Problem, cut: &str, scores: bool, at_cut: AtCut) -> Result<Outer, Error> {
         let map = |tape| {
-            let (tape, wrt) = composed(problem, &to_cut(tape, cut)?, scores, at_cut)?;
+            let (tape, wrt) = composed(problem, &transform::to_cut(tape, cut)?, scores, at_cut)?;
             LinearMap::new(&tape, &wrt, &[None], false, &problem.options())
         };
         let maps = LIBRARY.enter(|| problem.tapes().iter().map(map).collect::<Result<_, _>>())?;
@@ -65,27 +64,18 @@ impl Outer {
 /// `(leaves…, x, y, s?, θ̇…) → θ̄…`, and flags for θ̇, in which it is linear.
 fn composed(problem: &Problem, to_cut: &Tape, scores: bool, at_cut: AtCut) -> Result<(Tape, Vec<bool>), Error> {
     let wrt = problem.wrt(0);
-    let forward = transform::jvp(to_cut, &wrt)?.tape;
-    let reverse = transform::vjp(to_cut, &wrt)?.tape;
     let z = to_cut.output_types().swap_remove(0);
-    let zero = Tensor::zeros(z.clone());
+    let zero = Tensor::zeros(z);
     let middle = if scores {
         trace::trace(|(z, z_dot, s)| at_cut(z, z_dot, Some(s)), &(zero.clone(), zero.clone(), zero))?
     } else {
         trace::trace(|(z, z_dot)| at_cut(z, z_dot, None), &(zero.clone(), zero))?
     };
 
-    let mut b = Builder::new("outer");
-    let mut args: Vec<Value> = to_cut.input_types().into_iter().map(|t| b.input(t)).collect();
-    let s = scores.then(|| b.input(z));
-    let dots: Vec<Value> = problem.space().coordinates().iter().map(|c| b.input(c.ty.clone())).collect();
-    let out = b.inline(&forward, &[&args[..], &dots].concat());
-    let u = b.inline(&middle, &[&out[..], s.as_slice()].concat())[0];
-    args.push(u);
-    let bars = b.inline(&reverse, &args)[1..].to_vec();
-    let inputs = b.tape().inputs().len();
-    let wrt = (0..inputs).map(|i| i >= inputs - dots.len()).collect();
-    Ok((b.finish(bars)?, wrt))
+    let product = transform::congruence(to_cut, &wrt, &middle)?;
+    let (inputs, directions) = (product.inputs().len(), problem.space().coordinates().len());
+    let in_directions = (0..inputs).map(|i| i >= inputs - directions).collect();
+    Ok((product, in_directions))
 }
 
 impl LinearOperator for Outer {
@@ -132,7 +122,7 @@ impl AtTheCut {
         let programs = problem
             .tapes()
             .iter()
-            .map(|tape| Ok(Program::new(&to_cut(tape, cut)?, &problem.options())))
+            .map(|tape| Ok(Program::new(&transform::to_cut(tape, cut)?, &problem.options())))
             .collect::<Result<_, Error>>()?;
         Ok(AtTheCut { problem: problem.clone(), programs, offsets: None })
     }
@@ -142,16 +132,13 @@ impl AtTheCut {
         let mut offsets = Vec::new();
         let mut programs = Vec::new();
         for tape in problem.tapes() {
-            let tape = with_offset_at_cut(tape, cut)?;
+            let tape = transform::offset_at_cut(tape, cut)?;
             let n = tape.inputs().len();
             let z = tape.input_types().swap_remove(n - 1);
             let wrt: Vec<bool> = (0..n).map(|i| i == n - 1).collect();
-            let reverse = transform::vjp(&tape, &wrt)?.tape.with_outputs([1]);
-            let mut b = Builder::new("scores");
-            let mut args: Vec<Value> = tape.input_types().into_iter().map(|t| b.input(t)).collect();
-            args.push(b.full(&tape.output_types()[0], z.shape.first().copied().unwrap_or(1) as f64));
-            let scores = b.inline(&reverse, &args);
-            programs.push(Program::new(&b.finish(scores)?, &problem.options()));
+            let examples = z.shape.first().copied().unwrap_or(1) as f64;
+            let scores = transform::gradient(&tape, &wrt, examples)?.tape.with_outputs([1]);
+            programs.push(Program::new(&scores, &problem.options()));
             offsets.push(z);
         }
         Ok(AtTheCut { problem: problem.clone(), programs, offsets: Some(offsets) })

@@ -1,12 +1,11 @@
 //! What is measured: a model, a loss, and a data set in batches, traced once.
 
-mod surgery;
 mod sweep;
 
 use std::sync::Arc;
 
 use quadric_autodiff::exec::Options;
-use quadric_autodiff::tape::{Builder, Tape};
+use quadric_autodiff::tape::Tape;
 use quadric_autodiff::trace::{self, Var};
 use quadric_autodiff::transform::{self, Freeze, Part};
 use quadric_autodiff::{DType, Tensor, Tree, Type, VarTree};
@@ -15,7 +14,6 @@ use crate::LIBRARY;
 use crate::error::{Error, bail};
 use crate::space::Space;
 
-pub(crate) use surgery::{copy, to_cut, with_offset_at_cut};
 pub(crate) use sweep::{LinearMap, Sweep};
 
 /// A batch of the data: what goes in, what should come out, how many examples.
@@ -276,7 +274,14 @@ impl Problem {
 
     /// `(leaves…, x, y) → ∇L`, or `(L, ∇L)`, of each kind of batch, and its sweep.
     pub(crate) fn gradient_tapes(&self, value: bool) -> Result<Vec<(Tape, u32)>, Error> {
-        self.tapes.iter().map(|tape| Ok(gradient_tape(tape, &self.wrt(0), value)?)).collect()
+        let wrt = self.wrt(0);
+        let gradient = |tape| {
+            let reverse = transform::gradient(tape, &wrt, 1.0)?;
+            let outputs = reverse.tape.outputs().len();
+            let tape = if value { reverse.tape } else { reverse.tape.with_outputs(1..outputs) };
+            Ok((tape, reverse.sweep))
+        };
+        self.tapes.iter().map(gradient).collect()
     }
 
     /// The products of these parts with a vector as one sweep, its residuals and its compilation its own.
@@ -296,17 +301,6 @@ impl Problem {
             .collect::<Result<_, Error>>()?;
         Ok(Sweep::new(self, maps))
     }
-}
-
-fn gradient_tape(tape: &Tape, wrt: &[bool], value: bool) -> Result<(Tape, u32), quadric_autodiff::Error> {
-    use quadric_autodiff::ops::Ops;
-    let reverse = transform::vjp(tape, wrt)?;
-    let mut b = Builder::new("gradient");
-    let mut args: Vec<_> = tape.input_types().into_iter().map(|t| b.input(t)).collect();
-    args.push(b.full(&tape.output_types()[0], 1.0));
-    let out = b.inline(&reverse.tape, &args);
-    let outputs = if value { out } else { out[1..].to_vec() };
-    Ok((b.finish(outputs)?, reverse.sweep))
 }
 
 fn check_scalar(tape: &Tape) -> Result<(), Error> {

@@ -1,11 +1,9 @@
 //! Linear maps that a tape makes of a point: linearised once, multiplied often, in blocks.
 //!
-//! The primal half runs once for every batch and leaves its residuals; the linear half runs for every product. Values
-//! that cross from one to the other under several names (a read through two `residual`s) cross once: what the optimised
-//! primal half computes once is one input of the linear half, which lets its own common subexpressions be found.
+//! The primal half runs once for every batch and leaves its residuals; the linear half runs for every product.
 
 use quadric_autodiff::exec::{Options, Program};
-use quadric_autodiff::tape::{Builder, Tape, Value};
+use quadric_autodiff::tape::Tape;
 use quadric_autodiff::transform::{self, Freeze};
 use quadric_autodiff::{Tensor, pass};
 
@@ -36,50 +34,19 @@ impl LinearMap {
         value: bool,
         options: &Options,
     ) -> Result<LinearMap, Error> {
-        let splits = freezes
-            .iter()
-            .map(|freeze| transform::linearize(tape, wrt, freeze.as_ref()))
-            .collect::<Result<Vec<_>, _>>()?;
-
-        let mut b = Builder::new("primal");
-        let args: Vec<Value> = tape.input_types().into_iter().map(|t| b.input(t)).collect();
-        let (mut values, mut crossing) = (Vec::new(), Vec::new());
-        for split in &splits {
-            let out = b.inline(&split.primal, &args);
-            values = if value { out[..split.outputs].to_vec() } else { Vec::new() };
-            crossing.extend_from_slice(&out[split.outputs..]);
-        }
-        let kept = values.len();
-        let joint = pass::optimize(&b.finish([values, crossing].concat())?);
-        let (mut unique, mut place): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-        for (i, v) in joint.outputs().iter().enumerate().skip(kept) {
-            let known = unique.iter().position(|u| joint.outputs()[*u] == *v);
-            place.push(known.unwrap_or_else(|| {
-                unique.push(i);
-                unique.len() - 1
-            }));
-        }
-
-        let mut b = Builder::new("linear");
-        let types = joint.output_types();
-        let residuals: Vec<Value> = unique.iter().map(|i| b.input(types[*i].clone())).collect();
-        let moved = tape.input_types().into_iter().zip(wrt).filter(|(_, w)| **w).map(|(t, _)| t);
-        let directions: Vec<Value> = moved.map(|t| b.input(t)).collect();
-        let mut place = place.into_iter();
-        let mut outputs = Vec::new();
-        for split in &splits {
-            let crossing = split.linear.inputs().len() - directions.len();
-            let args: Vec<Value> = place.by_ref().take(crossing).map(|p| residuals[p]).collect();
-            let out = b.inline(&split.linear, &[&args[..], &directions].concat());
-            outputs.extend_from_slice(&out[usize::from(value)..]);
-        }
-        let linear = pass::optimize(&b.finish(outputs)?);
-        let primal = joint.with_outputs((0..kept).chain(unique));
+        let split = transform::linearize_each(tape, wrt, freezes)?;
+        let each = split.linear.outputs().len() / freezes.len();
+        let linear = split.linear.with_outputs((0..freezes.len() * each).filter(|i| !value || i % each != 0));
+        let (kept, primal) = match value {
+            true => (split.outputs, split.primal),
+            false => (0, split.primal.with_outputs(split.outputs..split.primal.outputs().len())),
+        };
+        let (primal, linear) = pass::optimize_halves(&primal, kept, &linear);
         Ok(LinearMap {
             primal: Program::new(&primal, options),
             values: kept,
             linear,
-            directions: directions.len(),
+            directions: wrt.iter().filter(|w| **w).count(),
             programs: Vec::new(),
             options: options.clone(),
         })

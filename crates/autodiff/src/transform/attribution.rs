@@ -1,0 +1,122 @@
+//! Which equation makes which share of `vᵀHv`.
+//!
+//! One sweep for all equations. The curvature enters the gradient tape where it reads primal values, through residuals;
+//! so with `s = ⟨∇f, v⟩` the share of one read is `⟨∂s/∂(the read), tangent of what is read⟩`, and the shares of all reads
+//! add up to the derivative of s along v, which is `vᵀHv`. The cotangents come from reverse mode with respect to an
+//! offset that is added to every read, the tangents from forward mode over the function.
+
+use super::{Forward, gradient, jvp};
+use crate::error::Error;
+use crate::ops::{Ops, Residual};
+use crate::shape::{Axes, Type};
+use crate::tape::{Builder, Copier, Equation, Tape, Value};
+
+/// `vᵀHv` as a sum; see [`attribute`].
+#[derive(Clone, Debug)]
+pub struct Attribution {
+    /// `(x…, v…) → one scalar a place`, which add up to `vᵀHv`.
+    pub tape: Tape,
+    /// The places, each once: line, scope, class and sides of the equations whose share it is. In the order in which
+    /// reverse mode meets them, from the result back to the inputs.
+    pub places: Vec<Residual>,
+}
+
+/// Attributes `vᵀHv`, with H the Hessian of a scalar function in the inputs that `wrt` flags, to the equations of the
+/// function, those of one line, scope, class and side together.
+///
+/// # Errors
+/// As [`gradient`].
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{exec::{Options, Program}, tensor, trace::{self, Var, scope}, transform};
+/// let f = |x: Var| (scope("cube", || x.powi(3)) + scope("square", || x.powi(2))).sum();
+/// let shares = transform::attribute(&trace::trace(f, &tensor![2.0])?, &[true])?;
+/// let out = Program::new(&shares.tape, &Options::default()).call(&[&tensor![2.0], &tensor![1.0]])?;
+/// let mut named: Vec<_> = shares.places.iter().map(|p| p.scope.as_str()).zip(out.iter().map(|s| s.item())).collect();
+/// named.sort_by(|a, b| a.0.cmp(b.0));
+/// assert_eq!(named, [("cube", 12.0), ("square", 2.0)]); // 6 x and 2
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+pub fn attribute(tape: &Tape, wrt: &[bool]) -> Result<Attribution, Error> {
+    let reverse = gradient(tape, wrt, 1.0)?;
+    let along: Vec<Type> = tape.input_types().into_iter().zip(wrt).filter(|(_, w)| **w).map(|(t, _)| t).collect();
+    let gradient = reverse.tape.with_outputs(1..1 + along.len());
+    let reads = reads(&gradient, reverse.sweep);
+    let read: Vec<Value> = reads.iter().map(|(_, e)| e.inputs[0]).collect();
+    let types: Vec<Type> = read.iter().map(|v| gradient.type_of(*v).clone()).collect();
+
+    let cotangents = cotangents(&gradient, &reads, &types, &along)?;
+    let Forward { tape: tangents, zero } = jvp(&gradient.returning(read), wrt)?;
+
+    let mut b = Builder::new(tape.name());
+    let x: Vec<Value> = tape.input_types().into_iter().map(|t| b.input(t)).collect();
+    let v: Vec<Value> = along.into_iter().map(|t| b.input(t)).collect();
+    let dots = b.inline(&tangents, &[&x[..], &v].concat()).split_off(reads.len());
+    let offsets: Vec<Value> = types.iter().map(|t| b.full(t, 0.0)).collect();
+    let bars = match cotangents {
+        Some(cotangents) => b.inline(&cotangents, &[x, offsets, v].concat()).split_off(1),
+        None => Vec::new(),
+    };
+    let mut places: Vec<Residual> = Vec::new();
+    let mut sums: Vec<Value> = Vec::new();
+    // What does not depend on the inputs (data, constants) has no tangent, and no share.
+    let moving = reads.iter().zip(bars).zip(dots).zip(zero).filter(|(_, zero)| !zero);
+    for (((residual, _), bar), dot) in moving.map(|(read, _)| read) {
+        let share = inner(&mut b, bar, dot);
+        match places.iter().position(|place| place == *residual) {
+            Some(at) => sums[at] = b.add(sums[at], share),
+            None => {
+                places.push((*residual).clone());
+                sums.push(share);
+            }
+        }
+    }
+    Ok(Attribution { tape: b.finish_live(sums), places })
+}
+
+/// What a gradient tape reads through the residuals of one sweep: residual and equation, in order.
+fn reads(gradient: &Tape, sweep: u32) -> Vec<(&Residual, &Equation)> {
+    let is_float = |e: &Equation| gradient.type_of(e.inputs[0]).dtype.is_float();
+    let residuals = gradient.equations().iter().filter_map(|e| Some((e.op.downcast::<Residual>()?, e)));
+    residuals.filter(|(r, e)| r.sweep == sweep && is_float(e)).collect()
+}
+
+/// `(x…, δ…, v…) → (⟨∇f, v⟩, its gradient in the δ…)`, with a δ added to every read; `None` for a function of nothing.
+fn cotangents(
+    gradient: &Tape,
+    reads: &[(&Residual, &Equation)],
+    types: &[Type],
+    along: &[Type],
+) -> Result<Option<Tape>, Error> {
+    let mut copier = Copier::with_inputs(gradient);
+    let offsets: Vec<Value> = types.iter().map(|t| copier.builder.input(t.clone())).collect();
+    let v: Vec<Value> = along.iter().map(|t| copier.builder.input(t.clone())).collect();
+    let mut next = reads.iter().zip(offsets).peekable();
+    for e in gradient.equations() {
+        let (_, results) = copier.copy(e)?;
+        if let Some((_, offset)) = next.next_if(|((_, read), _)| std::ptr::eq(e, *read)) {
+            let moved = copier.builder.add(results[0], offset);
+            copier.replace(e, &[moved]);
+        }
+    }
+    let Copier { builder: mut b, places, .. } = copier;
+    b.set_label(Default::default());
+    let mut sum = None;
+    for (g, v) in gradient.outputs().iter().zip(v) {
+        let term = inner(&mut b, places.of(*g), v);
+        sum = Some(sum.map_or(term, |sum| b.add(sum, term)));
+    }
+    let Some(sum) = sum else { return Ok(None) };
+    let offset = b.finish_live(vec![sum]);
+    let start = gradient.inputs().len();
+    let wrt: Vec<bool> = (0..offset.inputs().len()).map(|i| (start..start + reads.len()).contains(&i)).collect();
+    Ok(Some(super::gradient(&offset, &wrt, 1.0)?.tape))
+}
+
+/// `⟨a, b⟩`, a scalar.
+fn inner(b: &mut Builder, x: Value, y: Value) -> Value {
+    let product = b.mul(x, y);
+    let axes = Axes::all(b.shape_of(product).rank());
+    b.sum(product, &axes)
+}
