@@ -9,8 +9,10 @@ mod cut;
 mod freeze;
 mod gradient;
 mod jvp;
+mod linearity;
 mod linearize;
 mod open;
+mod transpose;
 mod vjp;
 mod vmap;
 
@@ -19,8 +21,10 @@ pub use congruence::congruence;
 pub use freeze::{Freeze, Part};
 pub use gradient::gradient;
 pub use jvp::{Forward, jvp, jvp_frozen};
-pub use linearize::{Linearized, check_linear, linearize, linearize_each, transpose};
+pub use linearity::check_linear;
+pub use linearize::{Linearized, linearize, linearize_each};
 pub use open::{offset_at_cut, to_cut};
+pub use transpose::transpose;
 pub use vjp::{Reverse, vjp, vjp_frozen};
 pub use vmap::vmap;
 
