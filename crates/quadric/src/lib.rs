@@ -5,6 +5,7 @@ pub use quadric_curvature as curvature;
 pub use quadric_nn as nn;
 pub use quadric_regularization as regularization;
 
+pub use quadric_autodiff::library;
 pub use quadric_autodiff::{Axes, DType, Error, ErrorKind, Leaf, Shape, Static, Tensor, Tree, Type, VarTree};
 #[doc(hidden)]
 pub use quadric_autodiff::{axes, shape, tensor};

@@ -22,8 +22,8 @@ pub use builder::Builder;
 pub(crate) use copier::{Copier, Places, rewrite};
 pub use label::{Label, Line, Role, Scope};
 pub use op::{
-    AnyPrimitive, AnyRule, Batched, Binary, Class, Derive, Identity, Kernel, Kind, Linearity, Op, Operand, Output,
-    Term, Transforms, Unary,
+    AnyPrimitive, AnyRule, BatchBodies, Batched, Binary, Class, Derive, DifferentiateBodies, Identity, Kernel, Kind,
+    Linearity, Op, Operand, Output, Term, Unary,
 };
 pub use param::{Param, Params};
 pub use parse::{Catalogue, parse};

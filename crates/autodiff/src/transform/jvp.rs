@@ -8,9 +8,9 @@
 
 use super::freeze::withholds;
 use super::{Freeze, at, check_floats, no_rule, vjp_frozen};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::ops::Ops;
-use crate::tape::{AnyRule, Builder, Copier, Derive, Equation, Role, Tape, Term, Transforms, Value};
+use crate::tape::{AnyRule, Builder, Copier, Derive, DifferentiateBodies, Equation, Role, Tape, Term, Value};
 
 /// What forward mode wrote.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub struct Forward {
 /// The forward derivative with respect to the inputs that `wrt` flags.
 ///
 /// # Errors
-/// [`ErrorKind::NotDifferentiable`] for an integer input, [`ErrorKind::NoRule`] for a primitive without a rule.
+/// [`ErrorKind::NotDifferentiable`](crate::ErrorKind::NotDifferentiable) for an integer input, [`ErrorKind::NoRule`](crate::ErrorKind::NoRule) for a primitive without a rule.
 ///
 /// # Example
 /// ```
@@ -42,7 +42,7 @@ pub fn jvp(tape: &Tape, wrt: &[bool]) -> Result<Forward, Error> {
 /// [`jvp`], where the residuals that `freeze` does not leave live carry no tangent.
 ///
 /// # Errors
-/// As [`jvp`]; [`ErrorKind::Selection`] if the freeze names what the tape does not have.
+/// As [`jvp`]; [`ErrorKind::Selection`](crate::ErrorKind::Selection) if the freeze names what the tape does not have.
 pub fn jvp_frozen(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Forward, Error> {
     check_floats(tape, wrt, "jvp")?;
     if let Some(freeze) = freeze {
@@ -88,7 +88,7 @@ fn tangents_of(
     inputs: &[Value],
     outputs: &[Value],
     dots: &[Option<Value>],
-    transforms: &dyn Transforms,
+    transforms: &dyn DifferentiateBodies,
 ) -> Result<Vec<Option<Value>>, Error> {
     match e.op.rule() {
         AnyRule::Constant => Ok(vec![None; outputs.len()]),
@@ -167,7 +167,7 @@ struct Nested<'a> {
     freeze: Option<&'a Freeze>,
 }
 
-impl Transforms for Nested<'_> {
+impl DifferentiateBodies for Nested<'_> {
     fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
         Ok(forward(body, wanted, self.freeze)?.tape)
     }
@@ -176,9 +176,5 @@ impl Transforms for Nested<'_> {
         let reverse = vjp_frozen(body, wanted, self.freeze)?;
         let outputs = body.outputs().len()..reverse.tape.outputs().len();
         Ok(reverse.tape.with_outputs(outputs))
-    }
-
-    fn vmap(&self, _: &Tape, _: &[bool], _: usize) -> Result<Tape, Error> {
-        Err(Error::new(ErrorKind::NoRule, "jvp: a rule asked for a batched body"))
     }
 }

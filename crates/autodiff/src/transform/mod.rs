@@ -29,26 +29,7 @@ pub use vjp::{Reverse, vjp, vjp_frozen};
 pub use vmap::vmap;
 
 use crate::error::{Error, count};
-use crate::tape::{Equation, Tape, Transforms};
-
-/// The transforms on bodies where none of the three has a state of its own to hand down.
-pub(crate) struct Plain;
-
-impl Transforms for Plain {
-    fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
-        Ok(jvp(body, wanted)?.tape)
-    }
-
-    fn vjp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
-        let reverse = vjp(body, wanted)?;
-        let outputs = body.outputs().len()..reverse.tape.outputs().len();
-        Ok(reverse.tape.with_outputs(outputs))
-    }
-
-    fn vmap(&self, body: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error> {
-        vmap(body, batched, size)
-    }
-}
+use crate::tape::{Equation, Tape};
 
 /// The same error, with the user's line of the equation that is at fault.
 fn at(error: Error, e: &Equation) -> Error {

@@ -8,7 +8,7 @@ use crate::tape::{Builder, Tape, Value};
 /// The transpose of a linear tape: from `(r…, ẋ…) → ẏ…` to `(r…, ȳ…) → x̄…`, where `linear` flags the ẋ.
 ///
 /// # Errors
-/// [`ErrorKind::Declaration`] if the tape is not linear in the flagged inputs.
+/// [`ErrorKind::Declaration`](crate::ErrorKind::Declaration) if the tape is not linear in the flagged inputs.
 ///
 /// # Example
 /// ```

@@ -13,9 +13,9 @@ use super::cut::Sides;
 use super::freeze::withholds;
 use super::jvp::forward;
 use super::{Freeze, at, check_floats, no_rule};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::ops::{Ops, Residual, op};
-use crate::tape::{AnyRule, Builder, Copier, Derive, Equation, Places, Role, Tape, Term, Transforms, Value};
+use crate::tape::{AnyRule, Builder, Copier, Derive, DifferentiateBodies, Equation, Places, Role, Tape, Term, Value};
 
 /// What reverse mode wrote.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Reverse {
 /// The reverse derivative with respect to the inputs that `wrt` flags.
 ///
 /// # Errors
-/// [`ErrorKind::NotDifferentiable`] for an integer input, [`ErrorKind::NoRule`] for a primitive without a rule.
+/// [`ErrorKind::NotDifferentiable`](crate::ErrorKind::NotDifferentiable) for an integer input, [`ErrorKind::NoRule`](crate::ErrorKind::NoRule) for a primitive without a rule.
 ///
 /// # Example
 /// ```
@@ -49,7 +49,7 @@ pub fn vjp(tape: &Tape, wrt: &[bool]) -> Result<Reverse, Error> {
 /// [`vjp`], where no cotangent passes the residuals (of an earlier sweep) that `freeze` does not leave live.
 ///
 /// # Errors
-/// As [`vjp`]; [`ErrorKind::Selection`] if the freeze names what the tape does not have.
+/// As [`vjp`]; [`ErrorKind::Selection`](crate::ErrorKind::Selection) if the freeze names what the tape does not have.
 pub fn vjp_frozen(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Reverse, Error> {
     check_floats(tape, wrt, "vjp")?;
     if let Some(freeze) = freeze {
@@ -155,7 +155,7 @@ fn cotangents_of(
     read: &Read<'_>,
     bars: &[Option<Value>],
     wanted: &[bool],
-    transforms: &dyn Transforms,
+    transforms: &dyn DifferentiateBodies,
 ) -> Result<Vec<Option<Value>>, Error> {
     let e = read.equation;
     let rule = e.op.rule();
@@ -203,7 +203,7 @@ struct Nested<'a> {
     freeze: Option<&'a Freeze>,
 }
 
-impl Transforms for Nested<'_> {
+impl DifferentiateBodies for Nested<'_> {
     fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
         Ok(forward(body, wanted, self.freeze)?.tape)
     }
@@ -212,9 +212,5 @@ impl Transforms for Nested<'_> {
         let reverse = reverse(body, wanted, self.sweep, &self.sides, self.freeze)?;
         let outputs = body.outputs().len()..reverse.tape.outputs().len();
         Ok(reverse.tape.with_outputs(outputs))
-    }
-
-    fn vmap(&self, _: &Tape, _: &[bool], _: usize) -> Result<Tape, Error> {
-        Err(Error::new(ErrorKind::NoRule, "vjp: a rule asked for a batched body"))
     }
 }

@@ -3,10 +3,10 @@
 //! One forward walk. Every value either has the batch axis, and then it is axis 0, or does not depend on it. Each
 //! primitive says itself what it does with a batch; the result is a batched equation, never a loop.
 
-use super::{Plain, at, check_flags};
+use super::{at, check_flags};
 use crate::error::Error;
 use crate::ops::Ops;
-use crate::tape::{Batched, Copier, Tape, Value};
+use crate::tape::{BatchBodies, Batched, Copier, Tape, Value};
 
 /// The tape over a batch of `size`: flagged inputs get axis 0 of that size, and so does every output.
 ///
@@ -46,7 +46,7 @@ pub fn vmap(tape: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error> {
             e.inputs.iter().map(|v| Batched { value: copier.places.of(*v), batched: has_batch[v.index()] }).collect();
         let b = &mut copier.builder;
         b.set_label(e.label.clone());
-        let outputs = e.op.vmap(b, &inputs, &e.bodies, size, &Plain).map_err(|error| at(error, e))?;
+        let outputs = e.op.vmap(b, &inputs, &e.bodies, size, &Bodies).map_err(|error| at(error, e))?;
         for (v, new) in e.outputs.iter().zip(outputs) {
             copier.places.put(*v, new.value);
             has_batch[v.index()] = new.batched;
@@ -57,4 +57,13 @@ pub fn vmap(tape: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error> {
     let output = |v: &Value| Batched { value: places.of(*v), batched: has_batch[v.index()] };
     let outputs = tape.outputs().iter().map(|v| b.with_batch_axis(output(v), size)).collect();
     Ok(b.finish_live(outputs))
+}
+
+/// Bodies are batched as any tape is.
+struct Bodies;
+
+impl BatchBodies for Bodies {
+    fn vmap(&self, body: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error> {
+        vmap(body, batched, size)
+    }
 }

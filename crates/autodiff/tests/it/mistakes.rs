@@ -540,7 +540,7 @@ fn tapes_and_programs_that_are_given_the_wrong_things() {
 #[test]
 fn a_primitive_without_a_rule_is_an_error_that_names_it() {
     use quadric_autodiff::tape::{
-        AnyPrimitive, AnyRule, Batched, Builder, Kernel, Label, Line, Op, Tape, Transforms, Value,
+        AnyPrimitive, AnyRule, BatchBodies, Batched, Builder, Kernel, Label, Line, Op, Tape, Value,
     };
     use std::sync::Arc;
     #[derive(Debug, PartialEq, Eq, Hash)]
@@ -564,7 +564,7 @@ fn a_primitive_without_a_rule_is_an_error_that_names_it() {
             _: &[Batched],
             _: &[Arc<Tape>],
             _: usize,
-            _: &dyn Transforms,
+            _: &dyn BatchBodies,
         ) -> Result<Vec<Batched>, Error> {
             Err(Error::new(NoRule, "vmap: opaque cannot be batched"))
         }

@@ -5,8 +5,8 @@ use quadric_autodiff::ops::{self, Ops};
 use quadric_autodiff::reference::Definition;
 use quadric_autodiff::shape::Type;
 use quadric_autodiff::tape::{
-    AnyPrimitive, AnyRule, Batched, Builder, Identity, Kernel, Linearity, Op, Operand, Output, Params, Tape, Term,
-    Transforms, Unary, Value,
+    AnyPrimitive, AnyRule, BatchBodies, Batched, Builder, Identity, Kernel, Linearity, Op, Operand, Output, Params,
+    Tape, Term, Unary, Value,
 };
 
 use super::promises::{Case, check};
@@ -53,7 +53,7 @@ impl AnyPrimitive for Broken {
         inputs: &[Batched],
         bodies: &[std::sync::Arc<Tape>],
         size: usize,
-        transforms: &dyn Transforms,
+        transforms: &dyn BatchBodies,
     ) -> Result<Vec<Batched>, Error> {
         match self.bug.vmap {
             Some(f) => Ok(vec![Batched { value: f(tape, inputs), batched: true }]),

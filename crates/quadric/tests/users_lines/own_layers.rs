@@ -2,7 +2,7 @@
 
 use quadric::autodiff::trace::Var;
 
-quadric::autodiff::library!();
+quadric::library!();
 
 /// Says that it is a library: its callers read their own lines.
 #[track_caller]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ops::prelude::*;
 use crate::ops::Variadic;
 use crate::reference::{Define, Definition};
-use crate::tape::{AnyPrimitive, AnyRule, Kind, Op, Tape, Transforms};
+use crate::tape::{AnyPrimitive, AnyRule, Kind, Op, Tape, BatchBodies};
 
 /// The operands, one after the other along `axis`; on every other axis they agree. Any number of operands but none.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -88,7 +88,7 @@ impl AnyPrimitive for Concat {
         inputs: &[Batched],
         _: &[Arc<Tape>],
         size: usize,
-        _: &dyn Transforms,
+        _: &dyn BatchBodies,
     ) -> Result<Vec<Batched>, Error> {
         let inputs: Vec<Value> = inputs.iter().map(|x| t.with_batch_axis(*x, size)).collect();
         let value = t.emit_valid(Op::new(Concat { axis: self.axis + 1 }), &inputs);

@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind, count};
 use crate::reference::{Array, Define, Definition, Scalar};
 use crate::shape::Type;
 use crate::tape::{
-    AnyPrimitive, AnyRule, Batched, Builder, Identity, Kernel, Kind, Linearity, Op, Operand, Output, Params, Tape,
-    Transforms, Value,
+    AnyPrimitive, AnyRule, BatchBodies, Batched, Builder, Identity, Kernel, Kind, Linearity, Op, Operand, Output,
+    Params, Tape, Value,
 };
 
 /// One page: a primitive of `N` operands and one output.
@@ -141,7 +141,7 @@ impl<const N: usize, P: Primitive<N>> AnyPrimitive for Page<N, P> {
         inputs: &[Batched],
         _: &[Arc<Tape>],
         size: usize,
-        _: &dyn Transforms,
+        _: &dyn BatchBodies,
     ) -> Result<Vec<Batched>, Error> {
         Ok(vec![Batched { value: self.0.vmap(tape, fixed(inputs), size), batched: true }])
     }

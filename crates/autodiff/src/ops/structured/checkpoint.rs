@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::ops::prelude::*;
 use crate::ops::Variadic;
-use crate::tape::{AnyPrimitive, AnyRule, Kind, Derive, Op, Tape, Transforms};
+use crate::tape::{AnyPrimitive, AnyRule, Kind, Derive, Op, Tape, BatchBodies};
 
 /// `y… = f(x…)`, f the body.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -79,7 +79,7 @@ impl AnyPrimitive for Checkpoint {
         inputs: &[Batched],
         bodies: &[Arc<Tape>],
         size: usize,
-        transforms: &dyn Transforms,
+        transforms: &dyn BatchBodies,
     ) -> Result<Vec<Batched>, Error> {
         let flags: Vec<bool> = inputs.iter().map(|x| x.batched).collect();
         let body = Arc::new(transforms.vmap(&bodies[0], &flags, size)?);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::absent;
 use crate::ops::prelude::*;
 use crate::ops::Variadic;
-use crate::tape::{AnyPrimitive, AnyRule, Kind, Op, Tape, Transforms};
+use crate::tape::{AnyPrimitive, AnyRule, Kind, Op, Tape, BatchBodies};
 
 /// `y… = f(x…)`, with declared derivatives.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,7 +90,7 @@ impl AnyPrimitive for Custom {
         inputs: &[Batched],
         bodies: &[Arc<Tape>],
         size: usize,
-        transforms: &dyn Transforms,
+        transforms: &dyn BatchBodies,
     ) -> Result<Vec<Batched>, Error> {
         let inputs: Vec<Value> = inputs.iter().map(|x| t.with_batch_axis(*x, size)).collect();
         let bodies = bodies

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::ops::prelude::*;
 use crate::ops::Variadic;
-use crate::tape::{AnyPrimitive, AnyRule, Kind, Derive, Op, Tape, Transforms};
+use crate::tape::{AnyPrimitive, AnyRule, Kind, Derive, Op, Tape, BatchBodies};
 
 /// `length` runs of the body, each on the state that the last one left.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -288,7 +288,7 @@ impl AnyPrimitive for Scan {
         inputs: &[Batched],
         bodies: &[Arc<Tape>],
         size: usize,
-        transforms: &dyn Transforms,
+        transforms: &dyn BatchBodies,
     ) -> Result<Vec<Batched>, Error> {
         let state = self.constants..self.constants + self.states;
         let flags: Vec<bool> = inputs.iter().enumerate().map(|(i, x)| x.batched || state.contains(&i)).collect();

@@ -10,7 +10,7 @@ mod rule;
 pub use kernel::Kernel;
 pub use memory::{Operand, Output};
 pub use quadric_kernels::{Binary, Unary};
-pub use rule::{AnyRule, Class, Derive, Kind, Linearity, Term, Transforms};
+pub use rule::{AnyRule, BatchBodies, Class, Derive, DifferentiateBodies, Kind, Linearity, Term};
 
 use std::any::Any;
 use std::fmt;
@@ -68,7 +68,7 @@ pub trait AnyPrimitive: Identity + fmt::Debug + Send + Sync {
         inputs: &[Batched],
         bodies: &[Arc<Tape>],
         size: usize,
-        transforms: &dyn Transforms,
+        transforms: &dyn BatchBodies,
     ) -> Result<Vec<Batched>, Error>;
 
     /// What the planner has to know of its computation.

@@ -57,16 +57,20 @@ pub struct Derive<'a> {
     /// Which operands need a cotangent (reverse mode) or carry a tangent (forward mode).
     pub wanted: &'a [bool],
     /// How a structured primitive differentiates its bodies, as part of the transform under way.
-    pub transforms: &'a dyn Transforms,
+    pub transforms: &'a dyn DifferentiateBodies,
 }
 
-/// The transforms as a structured primitive calls them on its bodies: with the sweep, the sides of the cuts and the
-/// freeze of the transform that is under way.
-pub trait Transforms {
+/// How a structured primitive differentiates its bodies: with the sweep, the sides of the cuts and the freeze of the transform
+/// that is under way.
+pub trait DifferentiateBodies {
     /// `(x…, ẋ of the wanted x…) → (y…, ẏ…)`.
     fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error>;
     /// `(x…, ȳ…) → (x̄ of the wanted x…)`.
     fn vjp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error>;
+}
+
+/// How a structured primitive batches its bodies.
+pub trait BatchBodies {
     /// The body over a batch of `size`; every output has the batch axis.
     fn vmap(&self, body: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error>;
 }
