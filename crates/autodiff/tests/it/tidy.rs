@@ -96,6 +96,24 @@ fn transforms_name_no_primitive() {
     }
 }
 
+/// Not by a string either: what a transform wants to know of a primitive it asks the primitive.
+#[test]
+fn transforms_quote_no_primitive() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/transform");
+    let names = quadric_autodiff::ops::names();
+    assert!(names.contains(&"broadcast") && names.contains(&"div"), "{names:?}");
+    let mut literals = 0;
+    for path in sources(&src) {
+        for (number, line) in code(&path) {
+            for literal in line.split('"').skip(1).step_by(2) {
+                literals += 1;
+                assert!(!names.contains(&literal), "{}:{number}: transforms may not name {literal}", path.display());
+            }
+        }
+    }
+    assert!(literals > 20, "the texts of errors were not seen: {literals}");
+}
+
 /// Tapes and transforms do not know how they are run, and the interpreter shares no kernel with what it judges. A page calls
 /// kernels in `run` alone (what it says of itself in `kernel` are names): its rule and its definition see none.
 #[test]
