@@ -40,7 +40,7 @@ pub(crate) fn derive_tree(input: &DeriveInput) -> Result<TokenStream> {
             fn walk<'__a>(
                 &'__a self,
                 __path: &#engine::Path<'_>,
-                __see: &mut dyn ::core::ops::FnMut(&#engine::Path<'_>, #engine::Part<'__a, Self::Leaf>),
+                __see: &mut dyn ::core::ops::FnMut(&#engine::Path<'_>, #engine::Node<'__a, Self::Leaf>),
             ) {
                 match self {
                     #(#walks)*
@@ -334,7 +334,7 @@ impl Variant<'_> {
         let head = self.name.map(|name| {
             let name = name.to_string();
             let name = name.trim_start_matches("r#");
-            quote!(__see(__path, #engine::Part::Variant(#name));)
+            quote!(__see(__path, #engine::Node::Variant(#name));)
         });
         let fields = self
             .bindings()
@@ -366,17 +366,17 @@ impl Variant<'_> {
 fn walk(ty: &Type, at: &TokenStream, leaves: &Leaves, engine: &Path) -> Result<TokenStream> {
     let item = quote!(__item);
     Ok(match leaves.shape(ty)? {
-        Shape::Leaf => quote!(__see(__path, #engine::Part::Leaf(#at));),
+        Shape::Leaf => quote!(__see(__path, #engine::Node::Leaf(#at));),
         // Spanned at the type, so that "is not static" points to the field.
         Shape::Static => {
             let checked = quote_spanned!(ty.span()=> #engine::static_part::<#ty>(#at));
-            quote!(__see(__path, #engine::Part::Static(#checked));)
+            quote!(__see(__path, #engine::Node::Static(#checked));)
         }
         Shape::Tree => quote_spanned!(ty.span()=> #engine::Tree::walk(#at, __path, &mut *__see);),
         Shape::Vec(inner) => {
             let inner = walk(inner, &item, leaves, engine)?;
             quote! {
-                __see(__path, #engine::Part::Count(#at.len()));
+                __see(__path, #engine::Node::Count(#at.len()));
                 for (__index, #item) in #at.iter().enumerate() {
                     let __path = &__path.index(__index);
                     #inner
@@ -397,10 +397,10 @@ fn walk(ty: &Type, at: &TokenStream, leaves: &Leaves, engine: &Path) -> Result<T
             quote! {
                 match #at {
                     ::core::option::Option::Some(#item) => {
-                        __see(__path, #engine::Part::Variant("Some"));
+                        __see(__path, #engine::Node::Variant("Some"));
                         #inner
                     }
-                    ::core::option::Option::None => __see(__path, #engine::Part::Variant("None")),
+                    ::core::option::Option::None => __see(__path, #engine::Node::Variant("None")),
                 }
             }
         }

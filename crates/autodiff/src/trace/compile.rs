@@ -55,6 +55,22 @@ struct Cached<O: VarTree> {
 /// assert_eq!(step.call((tensor![1.0, 2.0], quadric_autodiff::Tensor::scalar(0.25)))?, tensor![0.5, 1.0]);
 /// # Ok::<(), quadric_autodiff::Error>(())
 /// ```
+///
+/// # Keeping one in a struct
+/// The type has three parameters: argument, result, and the closure, whose type has no name. A function pointer has one, if
+/// nothing is captured, and so has a boxed closure:
+/// ```
+/// use quadric_autodiff::{Error, Tensor, tensor, trace::{Compiled, Var, compile}};
+/// struct Model {
+///     predict: Compiled<Var, Var, fn(Var) -> Var>,
+///     shrink: Compiled<Var, Var, Box<dyn Fn(Var) -> Var>>,
+/// }
+/// let rate = 0.5;
+/// let mut model = Model { predict: compile(|x| x.tanh()), shrink: compile(Box::new(move |x| x * rate)) };
+/// assert_eq!(model.predict.call(tensor![0.0])?, tensor![0.0]);
+/// assert_eq!(model.shrink.call(tensor![4.0])?, tensor![2.0]);
+/// # Ok::<(), Error>(())
+/// ```
 pub fn compile<I: VarTree, O: VarTree, F: Fn(I) -> O>(f: F) -> Compiled<I, O, F> {
     Compiled { f, options: CompileOptions::default(), cache: Vec::new(), evictions: 0, _input: PhantomData }
 }
@@ -108,7 +124,7 @@ impl<I: VarTree, O: VarTree, F: Fn(I) -> O> Compiled<I, O, F> {
     }
 
     /// What tracing for arguments like these had to say: differentiated leaves that the value does not depend on (*unreached*), whose
-    /// gradient is exactly zero, with the line of the transform.
+    /// gradient is exactly zero, with the line of the transform; and, once, that the cache has begun to drop programs.
     ///
     /// # Errors
     /// Mistakes found while tracing.
@@ -148,11 +164,18 @@ impl<I: VarTree, O: VarTree, F: Fn(I) -> O> Compiled<I, O, F> {
         let types: Vec<Type> = leaves.iter().map(|t| t.ty().clone()).collect();
         let (tape, template): (Tape, O) = record("f", &types, |vars: Vec<Var>| (self.f)(x.with_leaves(vars)))?;
         let program = Program::new(&tape, &self.options.program);
+        let mut notes = frame::take_notes();
         if self.cache.len() >= self.options.cached.max(1) {
             self.cache.remove(0);
             self.evictions += 1;
+            if self.evictions == 1 {
+                notes.push(format!(
+                    "more than {} kinds of arguments came: the oldest program was dropped, and each kind that comes back is \
+                     compiled anew (CompileOptions::cached)",
+                    self.options.cached.max(1)
+                ));
+            }
         }
-        let notes = frame::take_notes();
         self.cache.push(Cached { structure, types, program, template, notes });
         Ok(self.cache.len() - 1)
     }

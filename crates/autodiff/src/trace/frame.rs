@@ -123,6 +123,21 @@ pub(super) fn take_notes() -> Vec<String> {
     STACK.with_borrow_mut(|s| std::mem::take(&mut s.notes))
 }
 
+/// What the last transform of tensors on this thread, or the last trace, had to say: differentiated leaves that the value does not depend
+/// on, whose gradient is exactly zero. A compiled function keeps its own ([`Compiled::notes`](super::Compiled::notes)).
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{self, Var, grad}};
+/// let (_, unused) = grad(|(x, _y): (Var, Var)| (x * x).sum(), &(tensor![1.0], tensor![2.0]))?;
+/// assert_eq!(unused, tensor![0.0]);
+/// assert!(trace::notes()[0].starts_with("grad: the value does not depend on 1"));
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+pub fn notes() -> Vec<String> {
+    STACK.with_borrow(|s| s.notes.clone())
+}
+
 /// An open frame; dropping it closes it.
 pub(super) struct Open {
     id: u64,

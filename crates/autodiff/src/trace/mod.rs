@@ -21,7 +21,7 @@ pub use derivatives::{
     scan, value_and_grad, value_and_grad_aux, vjp, vmap, vmap_axes,
 };
 pub(crate) use frame::stop;
-pub use frame::{is_open, nonlinear_scope, scope};
+pub use frame::{is_open, nonlinear_scope, notes, scope};
 pub use library::Library;
 pub use tree::{Leaf, Static, Tree, VarTree};
 pub use var::{IntoOperand, Var, concat, constant, cut, iota, scalar, select};

@@ -79,7 +79,8 @@ fn along<I: Tree, F: Fn(I::With<Var>) -> Var>(
     })
 }
 
-/// The gradient and the products of several parts of the Hessian with one vector: `(∇f, [part v, …])`.
+/// The gradient and the products of several parts of the Hessian with one vector: `(∇f, [part v, …])`, a product for each part in
+/// the array, so that they can be taken apart by a pattern.
 ///
 /// # Errors
 /// As [`hvp_of_part`].
@@ -90,22 +91,24 @@ fn along<I: Tree, F: Fn(I::With<Var>) -> Var>(
 /// use quadric_autodiff::transform::Part;
 /// let loss = |x: Var| cut("z", x * x).powi(2).sum(); // θ⁴
 /// let parts = [Part::Hessian, Part::gauss_newton("z"), Part::nme("z")];
-/// let (gradient, products) = hvps(&parts, loss, &tensor![1.0], &tensor![1.0])?;
+/// let (gradient, [h, g, n]) = hvps(&parts, loss, &tensor![1.0], &tensor![1.0])?;
 /// assert_eq!(gradient, tensor![4.0]);
-/// assert_eq!(products, [tensor![12.0], tensor![8.0], tensor![4.0]]);
+/// assert_eq!((h, g, n), (tensor![12.0], tensor![8.0], tensor![4.0]));
 /// # Ok::<(), quadric_autodiff::Error>(())
 /// ```
 #[track_caller]
 #[allow(clippy::type_complexity)]
-pub fn hvps<I: Tree, F: Fn(I::With<Var>) -> Var>(
-    parts: &[Part],
+pub fn hvps<const K: usize, I: Tree, F: Fn(I::With<Var>) -> Var>(
+    parts: &[Part; K],
     f: F,
     x: &I,
     v: &I,
-) -> <I::Leaf as Leaf>::Outcome<(I, Vec<I>)> {
+) -> <I::Leaf as Leaf>::Outcome<(I, [I; K])> {
     LIBRARY.enter(|| {
         I::Leaf::enter(&(x.clone(), v.clone()), |(x, v): (I::With<Var>, I::With<Var>)| {
-            products("hvps", parts, &f, &x, &v)
+            let (gradient, products) = products("hvps", parts, &f, &x, &v);
+            let Ok(products) = <[_; K]>::try_from(products) else { unreachable!("a product for each part") };
+            (gradient, products)
         })
     })
 }

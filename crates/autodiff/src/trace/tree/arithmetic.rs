@@ -1,0 +1,154 @@
+//! Trees as vectors: sums, products, norms over all leaves at once.
+
+use super::{Leaf, Tree};
+use crate::trace::{Var, select};
+
+/// What a method of [`Arithmetic`] that gives a tree returns: the tree inside a trace, a `Result` of it outside.
+type Outcome<T> = <<T as Tree>::Leaf as Leaf>::Outcome<T>;
+
+/// What one that gives a number returns: a scalar leaf, likewise.
+type Scalar<T> = <<T as Tree>::Leaf as Leaf>::Outcome<<T as Tree>::Leaf>;
+
+/// Arithmetic on trees, as if all their leaves were one vector: `model.minus(&gradient.scale(0.1))`.
+///
+/// It works on trees of [`Var`]s inside a trace, and on trees of [`Tensor`](crate::Tensor)s outside, where each call is traced and run by
+/// itself and returns a `Result`. Sums over leaves have the dtype of the first leaf, and a scalar takes the dtype of the
+/// leaf that it meets.
+///
+/// # Errors
+/// Trees of different structure, as [`Tree::zip_leaves`] says; leaves of shapes that do not broadcast or of different dtypes.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::trace::tree::Arithmetic;
+/// use quadric_autodiff::{Error, Tensor, tensor};
+/// let (w, g) = ((tensor![3.0, 0.0], tensor![1.0]), (tensor![1.0, 0.0], tensor![-4.0]));
+/// assert_eq!(w.minus(&g.scale(2.0)?)?, (tensor![1.0, 0.0], tensor![9.0]));
+/// assert_eq!((w.dot(&g)?.item(), w.plus(&g)?.norm()?.item()), (-1.0, 5.0));
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Arithmetic: Tree {
+    /// `self + other`, leaf by leaf.
+    #[track_caller]
+    fn plus(&self, other: &Self) -> Outcome<Self> {
+        both(self, other, |a, b| a + b)
+    }
+
+    /// `self − other`, leaf by leaf.
+    #[track_caller]
+    fn minus(&self, other: &Self) -> Outcome<Self> {
+        both(self, other, |a, b| a - b)
+    }
+
+    /// `self · other`, entry by entry.
+    #[track_caller]
+    fn times(&self, other: &Self) -> Outcome<Self> {
+        both(self, other, |a, b| a * b)
+    }
+
+    /// `s · self` for a number, or a scalar leaf s.
+    #[track_caller]
+    fn scale(&self, s: impl Factor<Self::Leaf>) -> Outcome<Self> {
+        s.multiply(self)
+    }
+
+    /// `⟨self, other⟩`, summed over all leaves.
+    #[track_caller]
+    fn dot(&self, other: &Self) -> Scalar<Self> {
+        Self::Leaf::enter(&(self.clone(), other.clone()), |(a, b): (Self::With<Var>, Self::With<Var>)| inner(&a, &b))
+    }
+
+    /// `‖self‖² = ⟨self, self⟩`.
+    #[track_caller]
+    fn square_norm(&self) -> Scalar<Self> {
+        Self::Leaf::enter(self, |x: Self::With<Var>| inner(&x, &x))
+    }
+
+    /// `‖self‖`, the root of the sum of all squares. At 0 it is 0 and so is its derivative, at every order (no NaN appears). A NaN is
+    /// kept.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::trace::{Var, grad, hvp, tree::Arithmetic};
+    /// use quadric_autodiff::tensor;
+    /// let f = |x: Var| x.norm();
+    /// assert_eq!(grad(f, &tensor![0.0, -4.0])?, tensor![0.0, -1.0]);
+    /// assert_eq!(grad(f, &tensor![0.0, 0.0])?, tensor![0.0, 0.0]);
+    /// assert_eq!(hvp(f, &tensor![0.0, 0.0], &tensor![1.0, 0.0])?, tensor![0.0, 0.0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    fn norm(&self) -> Scalar<Self> {
+        Self::Leaf::enter(self, |x: Self::With<Var>| at_zero_or(inner(&x, &x), |s| s.sqrt()))
+    }
+
+    /// `self / ‖self‖`, and 0 where self is 0.
+    #[track_caller]
+    fn normalized(&self) -> Outcome<Self> {
+        Self::Leaf::enter(self, |x: Self::With<Var>| {
+            let inverse = at_zero_or(inner(&x, &x), |s| s.sqrt().recip());
+            scaled(&x, inverse)
+        })
+    }
+}
+
+impl<T: Tree> Arithmetic for T {}
+
+/// A scalar that a tree with leaves `L` can be multiplied by: a number, or a leaf.
+pub trait Factor<L: Leaf> {
+    /// `self · x`.
+    fn multiply<T: Tree<Leaf = L>>(self, x: &T) -> L::Outcome<T>;
+}
+
+impl<L: Leaf> Factor<L> for f64 {
+    #[track_caller]
+    fn multiply<T: Tree<Leaf = L>>(self, x: &T) -> L::Outcome<T> {
+        L::enter(x, |x: T::With<Var>| x.map_leaves(|x| *x * self))
+    }
+}
+
+impl<L: Leaf> Factor<L> for L {
+    #[track_caller]
+    fn multiply<T: Tree<Leaf = L>>(self, x: &T) -> L::Outcome<T> {
+        L::enter(&(x.clone(), self), |(x, s): (T::With<Var>, Var)| scaled(&x, s))
+    }
+}
+
+impl<L: Leaf> Factor<L> for &L {
+    #[track_caller]
+    fn multiply<T: Tree<Leaf = L>>(self, x: &T) -> L::Outcome<T> {
+        self.clone().multiply(x)
+    }
+}
+
+#[track_caller]
+fn both<T: Tree>(a: &T, b: &T, f: fn(Var, Var) -> Var) -> Outcome<T> {
+    T::Leaf::enter(&(a.clone(), b.clone()), |(a, b): (T::With<Var>, T::With<Var>)| a.zip_leaves(&b, |a, b| f(*a, *b)))
+}
+
+#[track_caller]
+fn scaled<T: Tree<Leaf = Var>>(x: &T, s: Var) -> T::With<Var> {
+    x.map_leaves(|x| *x * s.convert(x.dtype()))
+}
+
+#[track_caller]
+fn inner<T: Tree<Leaf = Var, With<Var> = T>>(a: &T, b: &T) -> Var {
+    let mut sum: Option<Var> = None;
+    let _ = a.zip_leaves(b, |a, b| {
+        let part = a.inner(*b);
+        sum = Some(sum.map_or(part, |sum| sum + part.convert(sum.dtype())));
+        part
+    });
+    sum.unwrap_or_else(|| {
+        let what = "a tree without leaves has no inner product: there is no dtype for its 0";
+        super::super::stop(crate::Error::new(crate::ErrorKind::Arity, what))
+    })
+}
+
+/// `f(s)` for s > 0, and 0 with all its derivatives at 0. There f is taken of a 1: a derivative that is selected away must not be
+/// infinite, for 0 · ∞ is NaN.
+#[track_caller]
+fn at_zero_or(s: Var, f: fn(Var) -> Var) -> Var {
+    let at_zero = s.equal(0.0);
+    select(at_zero, 0.0, f(select(at_zero, 1.0, s)))
+}

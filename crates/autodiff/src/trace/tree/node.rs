@@ -1,0 +1,102 @@
+//! What a walk through a tree meets, and by which way.
+
+use std::fmt::{self, Debug, Display};
+
+use super::Tree;
+
+/// One thing met on a walk through a tree.
+pub enum Node<'a, L> {
+    /// A leaf.
+    Leaf(&'a L),
+    /// The length of a `Vec`; its items follow.
+    Count(usize),
+    /// The variant of an `Option` or another enum; its fields follow.
+    Variant(&'static str),
+    /// A static field.
+    Static(&'a dyn Debug),
+}
+
+impl<L> Node<'_, L> {
+    pub(super) fn structure(&self) -> Option<Structure> {
+        match self {
+            Node::Count(count) => Some(Structure::Count(*count)),
+            Node::Variant(name) => Some(Structure::Variant(name)),
+            Node::Leaf(_) | Node::Static(_) => None,
+        }
+    }
+}
+
+/// The parts in which two trees of one type can differ in their structure.
+#[derive(PartialEq)]
+pub(super) enum Structure {
+    Count(usize),
+    Variant(&'static str),
+}
+
+impl Display for Structure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Structure::Count(1) => f.write_str("1 item"),
+            Structure::Count(count) => write!(f, "{count} items"),
+            Structure::Variant(name) => f.write_str(name),
+        }
+    }
+}
+
+pub(super) fn structure(tree: &impl Tree) -> Vec<Structure> {
+    let mut parts = Vec::new();
+    tree.walk(&Path::ROOT, &mut |_, part| parts.extend(part.structure()));
+    parts
+}
+
+/// The way from the root of a tree to a part of it; prints as `layers.0.weight`.
+///
+/// A list that lives on the stack of the walk: nothing is allocated for a name that nobody reads.
+#[derive(Clone, Copy)]
+pub struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    step: Step,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Field(&'static str),
+    Index(usize),
+}
+
+impl Path<'_> {
+    /// The empty path.
+    pub const ROOT: Path<'static> = Path { parent: None, step: Step::Field("") };
+
+    /// One step on, to a field.
+    pub fn field(&self, name: &'static str) -> Path<'_> {
+        Path { parent: Some(self), step: Step::Field(name) }
+    }
+
+    /// One step on, to an item.
+    pub fn index(&self, index: usize) -> Path<'_> {
+        Path { parent: Some(self), step: Step::Index(index) }
+    }
+}
+
+impl Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(parent) = self.parent else { return Ok(()) };
+        if parent.parent.is_some() {
+            write!(f, "{parent}.")?;
+        }
+        match self.step {
+            Step::Field(name) => f.write_str(name),
+            Step::Index(index) => write!(f, "{index}"),
+        }
+    }
+}
+
+/// A path in a sentence, where an empty one needs a word.
+pub(super) struct Where<'a>(pub(super) &'a str);
+
+impl Display for Where<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { f.write_str("the root") } else { write!(f, "{:?}", self.0) }
+    }
+}
