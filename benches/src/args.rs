@@ -2,143 +2,135 @@
 
 use std::path::PathBuf;
 
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use quadric_autodiff::DType;
 
-pub const HELP: &str = "\
-Times Quadric on the workloads of the peers.
+use crate::quantities::NAMES;
+use crate::workload::{self, Workload};
 
-    quadric-benches WORKLOAD [--threads N] [--dtype f32|f64] [--budget SECONDS] [--only a,b] [--core N] [--out FILE]
-    quadric-benches WORKLOAD … --beside jax|torch|torch-compile [--rounds N] [--peers DIR] --out FILE
-    quadric-benches --compare FILE…
-
-WORKLOAD  W1-mlp-small-tanh, W1-mlp-small-gelu, W2-mlp-mnist, W3-mlp-wide, W5-rosenbrock100
---threads Threads (1); one is pinned to --core (1), more to the first cores
---dtype   f32 (default) or f64
---budget  Seconds of timing (15)
---only    Some of loss grad hvp hvp_amortized ggnvp nmevp sgd_step sam_step gp_step_fwd tracepen_fwd hessian
---out     A file that JSON lines are appended to (standard output)
---beside  Runs a peer in turn with Quadric, --rounds times (3), and prints the ratios
---peers   Where the peers' bench.py is (../shared/peers)
---compare Prints the ratios of Quadric to every peer in these files
-
-The inputs are read from $PEERS_HOME/data (default ~/.cache/quadric-peers/data); the peers' setup.sh writes them.
-";
-
-pub const WORKLOADS: [&str; 5] =
-    ["W1-mlp-small-tanh", "W1-mlp-small-gelu", "W2-mlp-mnist", "W3-mlp-wide", "W5-rosenbrock100"];
-
-/// One of the float types that are timed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Float(pub DType);
-
-impl Float {
-    pub fn name(self) -> &'static str {
-        if self.0 == DType::F64 { "f64" } else { "f32" }
-    }
+/// Times Quadric on the workloads of the peers.
+///
+/// The inputs are drawn from a seed. To compare with a peer, give the peers' own inputs (--inputs): loss and gradient are then
+/// checked against the values stored in them before anything is timed.
+#[derive(Parser, Debug)]
+#[command(name = "quadric-benches", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to time: W1-mlp-small-tanh, W1-mlp-small-gelu, W2-mlp-mnist, W3-mlp-wide, W5-rosenbrock100
+    #[arg(value_parser = one_of_all, required_unless_present = "compare")]
+    pub workload: Option<&'static Workload>,
+    #[command(flatten)]
+    pub settings: Settings,
+    /// Runs this peer in turn with Quadric and prints the ratios
+    #[arg(long, value_parser = ["jax", "torch", "torch-compile"], requires_all = ["peers", "inputs", "out"])]
+    pub beside: Option<String>,
+    /// How often both are run
+    #[arg(long, default_value = "3", value_parser = positive, requires = "beside")]
+    pub rounds: usize,
+    /// The folder of the peers' bench.py
+    #[arg(long, value_name = "DIR", requires = "beside")]
+    pub peers: Option<PathBuf>,
+    /// The Python that has the peers installed
+    #[arg(long, value_name = "PROGRAM", default_value = "python3", requires = "beside")]
+    pub python: PathBuf,
+    /// Prints the ratios of Quadric to every peer in these files, and times nothing
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "workload")]
+    pub compare: Vec<PathBuf>,
 }
 
-pub struct Args {
-    pub workload: String,
+/// How a workload is timed.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Settings {
+    /// Threads; one is pinned to --core, more to the first cores
+    #[arg(long, value_name = "N", default_value = "1", value_parser = positive)]
     pub threads: usize,
-    pub dtype: Float,
+    /// The core of a single thread [default: 1, where there is one]
+    #[arg(long, value_name = "N")]
+    pub core: Option<usize>,
+    /// f32 or f64
+    #[arg(long, value_name = "TYPE", default_value = "f32", value_parser = float)]
+    pub dtype: DType,
+    /// Seconds of timing
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
     pub budget: f64,
+    /// Some of the quantities [default: all]
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',', value_parser = PossibleValuesParser::new(NAMES))]
     pub only: Vec<String>,
-    pub out: PathBuf,
-    pub core: usize,
-    pub peers: PathBuf,
+    /// A file that JSON lines are appended to [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The folder of the peers' inputs, WORKLOAD.safetensors [default: inputs are drawn from --seed]
+    #[arg(long, value_name = "DIR")]
+    pub inputs: Option<PathBuf>,
+    /// Seed of the inputs
+    #[arg(long, value_name = "N", default_value = "0", conflicts_with = "inputs")]
+    pub seed: u64,
 }
 
-pub enum Mode {
-    Help,
-    Measure(Args),
-    Beside { args: Args, peer: String, rounds: usize },
-    Compare(Vec<PathBuf>),
+fn one_of_all(name: &str) -> Result<&'static Workload, String> {
+    workload::ALL.iter().find(|w| w.name == name).ok_or_else(|| {
+        let names: Vec<&str> = workload::ALL.iter().map(|w| w.name).collect();
+        format!("there is no such workload; there are {}", names.join(", "))
+    })
 }
 
-pub fn parse(words: impl Iterator<Item = String>) -> Result<Mode, String> {
-    let mut args = Args {
-        workload: String::new(),
-        threads: 1,
-        dtype: Float(DType::F32),
-        budget: 15.0,
-        only: Vec::new(),
-        out: "/dev/stdout".into(),
-        core: 1,
-        peers: "../shared/peers".into(),
-    };
-    let (mut peer, mut rounds) = (None, 3);
-    let mut words = words.peekable();
-    if words.peek().is_none() {
-        return Ok(Mode::Help);
-    }
-    while let Some(word) = words.next() {
-        if word == "--help" || word == "-h" {
-            return Ok(Mode::Help);
-        }
-        if word == "--compare" {
-            let files: Vec<PathBuf> = words.map(PathBuf::from).collect();
-            return if files.is_empty() { Err("--compare needs a file".into()) } else { Ok(Mode::Compare(files)) };
-        }
-        if !word.starts_with("--") {
-            if !args.workload.is_empty() {
-                return Err(format!("one workload at a time: {} and {word}", args.workload));
-            }
-            if !WORKLOADS.contains(&word.as_str()) {
-                return Err(format!("there is no workload {word}; there are {}", WORKLOADS.join(", ")));
-            }
-            args.workload = word;
-            continue;
-        }
-        const OPTIONS: [&str; 9] = ["threads", "core", "rounds", "dtype", "budget", "only", "out", "peers", "beside"];
-        if !OPTIONS.contains(&&word[2..]) {
-            return Err(format!("there is no option {word}; --help lists them"));
-        }
-        let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
-        match &word[2..] {
-            "threads" => args.threads = count(&word, &value)?,
-            "core" => args.core = value.parse().map_err(|_| format!("--core {value}: a core is a number from 0"))?,
-            "rounds" => rounds = count(&word, &value)?,
-            "dtype" => {
-                args.dtype = match value.as_str() {
-                    "f32" => Float(DType::F32),
-                    "f64" => Float(DType::F64),
-                    _ => return Err(format!("--dtype {value}: there are f32 and f64")),
-                }
-            }
-            "budget" => {
-                args.budget = value
-                    .parse()
-                    .ok()
-                    .filter(|b: &f64| b.is_finite() && *b > 0.0)
-                    .ok_or_else(|| format!("--budget {value}: seconds are a positive number"))?;
-            }
-            "only" => {
-                args.only = value.split(',').map(String::from).collect();
-                if let Some(name) = args.only.iter().find(|n| !crate::quantities::NAMES.contains(&n.as_str())) {
-                    let names = crate::quantities::NAMES.join(", ");
-                    return Err(format!("--only {value}: there is no quantity {name}; there are {names}"));
-                }
-            }
-            "out" => args.out = value.into(),
-            "peers" => args.peers = value.into(),
-            _ => {
-                if !["jax", "torch", "torch-compile"].contains(&value.as_str()) {
-                    return Err(format!("--beside {value}: the peers are jax, torch and torch-compile"));
-                }
-                peer = Some(value);
-            }
-        }
-    }
-    if args.workload.is_empty() {
-        return Err(format!("which workload? There are {}", WORKLOADS.join(", ")));
-    }
-    match peer {
-        None => Ok(Mode::Measure(args)),
-        Some(_) if args.out.starts_with("/dev") => Err("--beside needs --out FILE, which both append to".into()),
-        Some(peer) => Ok(Mode::Beside { args, peer, rounds }),
-    }
+fn float(text: &str) -> Result<DType, String> {
+    DType::from_name(text).filter(|d| d.is_float()).ok_or_else(|| "f32 or f64 is needed".into())
 }
 
-fn count(word: &str, value: &str) -> Result<usize, String> {
-    value.parse().ok().filter(|n| *n > 0).ok_or_else(|| format!("{word} {value}: a whole number from 1 is needed"))
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|s: &f64| s.is_finite() && *s > 0.0);
+    seconds.ok_or_else(|| "a positive number of seconds is needed".into())
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a whole number from 1 on is needed".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &str) -> Result<Cli, String> {
+        let words = std::iter::once("quadric-benches").chain(words.split_whitespace());
+        Cli::try_parse_from(words).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_workload_is_enough() {
+        let cli = parse("W2-mlp-mnist").unwrap();
+        assert_eq!(cli.workload.unwrap().name, "W2-mlp-mnist");
+        assert!(cli.settings.inputs.is_none() && cli.settings.out.is_none() && cli.settings.core.is_none());
+    }
+
+    #[test]
+    fn the_help_lists_every_workload() {
+        let help = <Cli as clap::CommandFactory>::command().render_help().to_string();
+        for workload in &workload::ALL {
+            assert!(help.contains(workload.name), "{workload}");
+        }
+    }
+
+    #[test]
+    fn a_peer_is_run_on_its_own_inputs() {
+        assert!(parse("W2-mlp-mnist --beside jax --peers p --out o.jsonl").unwrap_err().contains("--inputs <DIR>"));
+        assert!(parse("W2-mlp-mnist --beside jax --inputs i --out o.jsonl").unwrap_err().contains("--peers <DIR>"));
+        assert!(parse("W2-mlp-mnist --beside jax --peers p --inputs i --out o.jsonl").is_ok());
+        assert!(parse("--compare a.jsonl b.jsonl").is_ok());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (words, sentence) in [
+            ("W9", "there is no such workload; there are W1-mlp-small-tanh"),
+            ("W2-mlp-mnist --dtype i32", "f32 or f64 is needed"),
+            ("W2-mlp-mnist --budget -1", "unexpected argument '-1'"),
+            ("W2-mlp-mnist --budget=0", "a positive number of seconds is needed"),
+            ("W2-mlp-mnist --threads 0", "a whole number from 1 on is needed"),
+            ("W2-mlp-mnist --only grad,grade", "'grade' for '--only"),
+        ] {
+            let error = parse(words).unwrap_err();
+            assert!(error.contains(sentence), "{words}: {error}");
+        }
+    }
 }

@@ -3,17 +3,24 @@
 use std::fs;
 
 /// Keeps this process on one core, or on the first few. Threads that are started later inherit it.
-pub fn pin(threads: usize, core: usize) -> Result<(), String> {
+///
+/// Where nobody named the core, a machine that has no core 1 for us runs the process where it likes.
+pub fn pin(threads: usize, core: Option<usize>) -> Result<(), String> {
     #[cfg(target_os = "linux")]
     {
         use rustix::thread::{CpuSet, sched_setaffinity};
-        let cores = if threads == 1 { core..core + 1 } else { 0..threads };
+        let first = core.unwrap_or(1);
+        let cores = if threads == 1 { first..first.saturating_add(1) } else { 0..threads };
         if cores.end > CpuSet::MAX_CPU {
-            return Err(format!("--core {core}: cores are numbered up to {}", CpuSet::MAX_CPU - 1));
+            return Err(format!("core {}: cores are numbered up to {}", cores.end - 1, CpuSet::MAX_CPU - 1));
         }
         let mut set = CpuSet::new();
         cores.clone().for_each(|c| set.set(c));
-        sched_setaffinity(None, &set).map_err(|e| format!("cannot run on core {}: {e}", cores.start))?;
+        match sched_setaffinity(None, &set) {
+            Err(e) if core.is_some() => return Err(format!("cannot run on core {}: {e}", cores.start)),
+            Err(e) => eprintln!("not kept on core {}: {e}", cores.start),
+            Ok(()) => {}
+        }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (threads, core);

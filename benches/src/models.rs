@@ -1,32 +1,13 @@
 //! The workloads, written as a user writes them.
 
-use std::f64::consts::FRAC_1_SQRT_2;
 use std::marker::PhantomData;
 
-use quadric_autodiff::trace::{Var, compile, cut, hessian, nonlinear_scope, select};
-use quadric_autodiff::{Static, Tensor, Tree};
+use quadric_autodiff::trace::{Var, compile, cut, hessian, nonlinear_scope};
+use quadric_autodiff::{Tensor, Tree};
 
 use crate::inputs::Inputs;
 use crate::quantities::{Problem, Quantity, timed};
-
-#[derive(Static, Clone, Copy, Debug)]
-enum Activation {
-    Tanh,
-    Gelu,
-    Relu,
-}
-
-impl Activation {
-    #[track_caller]
-    fn apply(self, x: Var) -> Var {
-        match self {
-            Activation::Tanh => x.tanh(),
-            // x Φ(x), composed; the scope says that its product is no product of the model.
-            Activation::Gelu => nonlinear_scope("gelu", || x * ((x * FRAC_1_SQRT_2).erf() + 1.0) * 0.5),
-            Activation::Relu => nonlinear_scope("relu", || select(x.gt(0.0), x, x.zeros_like())),
-        }
-    }
-}
+use crate::workload::{Activation, Kind, Workload};
 
 #[derive(Tree, Clone)]
 struct Dense<T = Tensor> {
@@ -76,30 +57,31 @@ fn rosenbrock(x: Var) -> Var {
 }
 
 /// What is timed of a workload; loss and gradient have been checked.
-pub fn quantities(workload: &str, inputs: &Inputs) -> Result<Vec<Quantity>, String> {
-    if workload.starts_with("W5") {
-        let x = inputs.get("params.x")?;
-        let problem = Problem {
-            params: x.clone(),
-            v: inputs.get("v.x")?,
-            data: PhantomData,
-            loss: |x: Var, _: PhantomData<Var>| rosenbrock(x),
-        };
-        let mut quantities = problem.quantities(inputs)?;
-        quantities.push(timed("hessian", compile(|x: Var| hessian(rosenbrock, &x)), x));
-        return Ok(quantities);
+pub fn quantities(workload: &Workload, inputs: &Inputs) -> Result<Vec<Quantity>, String> {
+    match workload.kind {
+        Kind::Mlp { sizes, activation, .. } => network(sizes.len() - 1, activation, inputs),
+        Kind::Rosenbrock { .. } => {
+            let x = inputs.get("params.x")?;
+            let problem = Problem {
+                params: x.clone(),
+                v: inputs.get("v.x")?,
+                data: PhantomData,
+                loss: |x: Var, _: PhantomData<Var>| rosenbrock(x),
+            };
+            let mut quantities = problem.quantities(inputs)?;
+            quantities.push(timed("hessian", compile(|x: Var| hessian(rosenbrock, &x)), x));
+            Ok(quantities)
+        }
     }
-    let activation = match workload {
-        "W1-mlp-small-tanh" => Activation::Tanh,
-        "W3-mlp-wide" => Activation::Relu,
-        _ => Activation::Gelu,
-    };
+}
+
+fn network(layers: usize, activation: Activation, inputs: &Inputs) -> Result<Vec<Quantity>, String> {
     let model = |name: &str| {
         let layer = |i| {
             let (weight, bias) = (inputs.get(&format!("{name}.w{i}"))?, inputs.get(&format!("{name}.b{i}"))?);
             Ok(Dense { weight, bias })
         };
-        let layers = (0..3).map(layer).collect::<Result<_, String>>()?;
+        let layers = (0..layers).map(layer).collect::<Result<_, String>>()?;
         Ok::<_, String>(Mlp { layers, activation })
     };
     let problem = Problem {
@@ -111,4 +93,23 @@ pub fn quantities(workload: &str, inputs: &Inputs) -> Result<Vec<Quantity>, Stri
     let mut quantities = problem.quantities(inputs)?;
     quantities.extend(problem.network_quantities());
     Ok(quantities)
+}
+
+#[cfg(test)]
+mod tests {
+    use quadric_autodiff::DType;
+
+    use super::*;
+    use crate::workload;
+
+    #[test]
+    fn every_quantity_runs_on_drawn_inputs() -> Result<(), String> {
+        for workload in workload::ALL.iter().filter(|w| w.name.starts_with("W1") || w.name.starts_with("W5")) {
+            let inputs = Inputs::draw(workload, 0, DType::F64);
+            for mut quantity in quantities(workload, &inputs)? {
+                (quantity.run)().map_err(|e| format!("{workload}: {}: {e}", quantity.name))?;
+            }
+        }
+        Ok(())
+    }
 }

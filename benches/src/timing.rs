@@ -1,12 +1,13 @@
 //! The peers' `timing.py`, line by line: every round runs every quantity, so ratios are taken under the same noise.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::time::Instant;
 
-use crate::args::Args;
+use crate::args::Settings;
 use crate::machine::{cpu_seconds, load, reset_peak, resident_mb};
 use crate::quantities::Quantity;
+use crate::workload::Workload;
 
 const WARM: usize = 3;
 const BATCH_S: f64 = 0.02;
@@ -53,18 +54,22 @@ struct Measured {
     rounds: Vec<f64>,
 }
 
-pub fn measure(quantities: Vec<Quantity>, args: &Args) -> Result<(), String> {
-    let open = File::options().append(true).create(true).open(&args.out);
-    let mut out = open.map_err(|e| format!("{} cannot be written to: {e}", args.out.display()))?;
-    let mut write = |record: &Record| {
-        writeln!(out, "{{{}}}", record.0).map_err(|e| format!("{} cannot be written to: {e}", args.out.display()))
+pub fn measure(quantities: Vec<Quantity>, workload: &Workload, settings: &Settings) -> Result<(), String> {
+    let name = settings.out.as_ref().map_or("standard output".to_string(), |path| path.display().to_string());
+    let broken = |e: io::Error| format!("{name} cannot be written to: {e}");
+    let mut out: Box<dyn Write> = match &settings.out {
+        Some(path) => Box::new(File::options().append(true).create(true).open(path).map_err(broken)?),
+        None => Box::new(io::stdout()),
     };
+    let mut write = |record: &Record| writeln!(out, "{{{}}}", record.0).map_err(broken);
+    let inputs = if settings.inputs.is_some() { "peers".to_string() } else { format!("seed {}", settings.seed) };
     let meta = Record(String::new())
         .text("peer", "quadric")
         .text("version", env!("CARGO_PKG_VERSION"))
-        .text("workload", &args.workload)
-        .text("dtype", args.dtype.name())
-        .count("threads", args.threads);
+        .text("workload", workload.name)
+        .text("inputs", &inputs)
+        .text("dtype", settings.dtype.name())
+        .count("threads", settings.threads);
 
     let mut measured = Vec::new();
     for quantity in quantities {
@@ -77,7 +82,7 @@ pub fn measure(quantities: Vec<Quantity>, args: &Args) -> Result<(), String> {
             }
         }
     }
-    rounds(&mut measured, args)?;
+    rounds(&mut measured, settings)?;
 
     let load = load();
     let grad = measured.iter().find(|m| m.quantity.name == "grad");
@@ -99,7 +104,7 @@ pub fn measure(quantities: Vec<Quantity>, args: &Args) -> Result<(), String> {
         let mut times_grad = 1.0;
         if let Some(grad) = grad.filter(|_| name != "grad") {
             let paired: Vec<f64> = m.rounds.iter().zip(&grad.rounds).map(|(a, b)| a / b).collect();
-            let best = |m: &Measured| min(if args.threads == 1 { &m.cpu } else { &m.wall });
+            let best = |m: &Measured| min(if settings.threads == 1 { &m.cpu } else { &m.wall });
             times_grad = round(best(m) / best(grad), 4);
             record = record
                 .number("ratio_to_grad_paired_median", round(median(&paired), 4))
@@ -108,9 +113,9 @@ pub fn measure(quantities: Vec<Quantity>, args: &Args) -> Result<(), String> {
         say!(
             "{:14} {:22} {name:14} t={} {} median {:9.4} ms  min {:9.4} ms  cpu median {:9.4} min {:9.4}  n={:6}  x grad {times_grad:6.2}",
             "quadric",
-            args.workload,
-            args.threads,
-            args.dtype.name(),
+            workload.name,
+            settings.threads,
+            settings.dtype.name(),
             median(&m.wall) * 1e3,
             min(&m.wall) * 1e3,
             median(&m.cpu) * 1e3,
@@ -147,9 +152,9 @@ fn first_calls(mut quantity: Quantity) -> Result<Measured, String> {
     })
 }
 
-fn rounds(measured: &mut [Measured], args: &Args) -> Result<(), String> {
+fn rounds(measured: &mut [Measured], settings: &Settings) -> Result<(), String> {
     let per_round: f64 = measured.iter().map(|m| m.reps as f64 * m.estimate).sum();
-    let rounds = MIN_ROUNDS.max((args.budget / per_round.max(1e-6)) as usize);
+    let rounds = MIN_ROUNDS.max((settings.budget / per_round.max(1e-6)) as usize);
     let start = Instant::now();
     for round in 0..rounds {
         for m in &mut *measured {
@@ -161,13 +166,13 @@ fn rounds(measured: &mut [Measured], args: &Args) -> Result<(), String> {
                 cpu.push(cpu_seconds() - cpu_start);
             }
             // One thread: CPU time leaves out the slices that other programs took.
-            m.rounds.push(median(if args.threads == 1 { &cpu } else { &wall }));
+            m.rounds.push(median(if settings.threads == 1 { &cpu } else { &wall }));
             if m.wall.len() < MAX_N {
                 m.wall.append(&mut wall);
                 m.cpu.append(&mut cpu);
             }
         }
-        if start.elapsed().as_secs_f64() > args.budget * 1.6 && round >= 2 {
+        if start.elapsed().as_secs_f64() > settings.budget * 1.6 && round >= 2 {
             break;
         }
     }
