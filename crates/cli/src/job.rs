@@ -7,10 +7,12 @@ use quadric::autodiff::exec::Isa;
 use quadric::nn::files;
 
 use crate::args::Train;
+use crate::args::settings::command;
 use crate::failure::Failure;
 use crate::measure::Measurer;
+use crate::output;
 use crate::report::{Progress, Report, Settings};
-use crate::train::{Evaluator, Recipe, Training, load};
+use crate::train::{Evaluator, Training, load};
 
 /// Examples that the curvature is measured on unless told otherwise.
 const MEASURE_ON: usize = 2048;
@@ -19,15 +21,14 @@ const MEASURE_ON: usize = 2048;
 pub fn run(args: &Train) -> Result<ExitCode, Failure> {
     let split = load(&args.data)?;
     files::check_replaceable(&args.common.out).map_err(Failure::input)?;
-    let recipe = recipe(args);
     let threads = args.common.threads;
     let started = Instant::now();
     let mut times: Vec<(String, f64)> = Vec::new();
 
-    let mut training = Training::new(&recipe, &split.train, threads);
+    let mut training = Training::new(args, &split.train, threads);
     let count = args.measure_on.unwrap_or(MEASURE_ON).min(split.train.len());
     let measured = split.train.subset(&split.train.name, &(0..count).collect::<Vec<_>>());
-    let mut measurer = Measurer::new(&training.model, &measured, recipe.weight_decay, recipe.seed, threads)?;
+    let mut measurer = Measurer::new(&training.model, &measured, args.weight_decay, args.common.seed, threads)?;
     let mut train_set = Evaluator::new(&split.train, threads);
     let mut test_set = Evaluator::new(&split.test, threads);
     let total = training.total();
@@ -37,7 +38,7 @@ pub fn run(args: &Train) -> Result<ExitCode, Failure> {
     times.push(("data, first trace".into(), started.elapsed().as_secs_f64()));
 
     let mut report = Report {
-        settings: settings(args, &recipe, &split.train.name, (split.train.len(), split.test.len()), count),
+        settings: settings(args, &split.train.name, (split.train.len(), split.test.len()), count),
         measurements: vec![],
         spectra: vec![],
         notes: notes(args, count, split.train.len()),
@@ -75,84 +76,38 @@ pub fn run(args: &Train) -> Result<ExitCode, Failure> {
     let mut out: Vec<(&str, String)> = report.to_files();
     out.push(("times.txt", times.iter().map(|(what, s)| format!("{s:8.2} s  {what}\n")).collect()));
     files::replace_directory(&args.common.out, &out)?;
-    crate::print(&report.to_table())?;
+    output::print(&report.to_table())?;
     eprintln!("report: {}", args.common.out.join("report.html").display());
     Ok(if report.diverged.is_some() { ExitCode::from(3) } else { ExitCode::SUCCESS })
 }
 
-fn recipe(args: &Train) -> Recipe {
-    Recipe {
-        method: args.regularizer,
-        strength: args.rho.unwrap_or_else(|| args.regularizer.default_strength()),
-        activation: args.activation,
-        hidden: args.hidden.clone(),
-        epochs: args.epochs,
-        batch: args.batch,
-        rate: args.rate,
-        momentum: args.momentum,
-        weight_decay: args.weight_decay,
-        dtype: args.dtype,
-        seed: args.common.seed,
-    }
-}
-
-fn settings(args: &Train, recipe: &Recipe, data: &str, (train, test): (usize, usize), measured: usize) -> Settings {
-    let sizes = recipe.hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join("-");
-    let method = match recipe.method.strength_name() {
-        Some(name) => format!("{}, {name} = {}", recipe.method, recipe.strength),
-        None => recipe.method.to_string(),
+fn settings(args: &Train, data: &str, (train, test): (usize, usize), measured: usize) -> Settings {
+    let sizes = args.hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join("-");
+    let method = match args.regularizer.strength_name() {
+        Some(name) => format!("{}, {name} = {}", args.regularizer, args.strength()),
+        None => args.regularizer.to_string(),
     };
-    let entries = [
+    let told = args.told();
+    let mut entries = vec![
         ("data", format!("{data}, {train} training and {test} test examples")),
-        ("network", format!("dense, hidden layers {sizes}, {}", recipe.activation)),
+        ("network", format!("dense, hidden layers {sizes}, {}", args.activation)),
         ("regularizer", method),
-        (
-            "optimizer",
-            format!("SGD, Nesterov momentum {}, rate {} falling along a cosine", recipe.momentum, recipe.rate),
-        ),
-        ("weight decay", recipe.weight_decay.to_string()),
-        ("steps", format!("{} epochs of batches of {}", recipe.epochs, recipe.batch)),
-        ("numbers", format!("{} for training, f64 for measuring", recipe.dtype)),
+        ("optimizer", format!("SGD, Nesterov momentum {}, rate {} falling along a cosine", args.momentum, args.rate)),
+    ];
+    entries.extend(told.iter().filter_map(|t| Some((t.line?, t.value.clone()?))));
+    entries.extend([
+        ("steps", format!("{} epochs of batches of {}", args.epochs, args.batch)),
+        ("numbers", format!("{} for training, f64 for measuring", args.dtype)),
         ("curvature of", format!("the mean loss over {measured} training examples")),
         ("loss", "mean softmax cross-entropy".to_string()),
-    ];
-    let title = format!("Curvature along training: {}, {}", recipe.activation, recipe.method);
+    ]);
     Settings {
-        title,
-        command: command(args),
-        seed: recipe.seed,
+        title: format!("Curvature along training: {}, {}", args.activation, args.regularizer),
+        command: command("train", &told),
+        seed: args.common.seed,
         isa: Isa::get().name().to_string(),
         entries: entries.into_iter().map(|(name, value)| (name.to_string(), value)).collect(),
     }
-}
-
-/// The command that gives these numbers again; threads and folder change none of them.
-fn command(args: &Train) -> String {
-    let hidden = args.hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-    let mut text = format!(
-        "quadric train --regularizer {} --activation {} --hidden {hidden} --epochs {} --batch {} --rate {} --momentum {} --data {} \
-         --measurements {} --dtype {} --seed {}",
-        args.regularizer,
-        args.activation,
-        args.epochs,
-        args.batch,
-        args.rate,
-        args.momentum,
-        args.data,
-        args.measurements,
-        args.dtype,
-        args.common.seed,
-    );
-    if let Some(rho) = args.rho {
-        text += &format!(" --rho {rho}");
-    }
-    if args.weight_decay != 0.0 {
-        text += &format!(" --weight-decay {}", args.weight_decay);
-    }
-    if let Some(n) = args.measure_on {
-        text += &format!(" --measure-on {n}");
-    }
-    text
 }
 
 fn notes(args: &Train, measured: usize, all: usize) -> Vec<String> {

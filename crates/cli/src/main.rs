@@ -8,11 +8,11 @@ mod explain;
 mod failure;
 mod job;
 mod measure;
+mod output;
 mod report;
 mod reproduce;
 mod train;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         Some(Command::Reproduce(settings)) => reproduce::run(&settings),
         Some(Command::Explain(settings)) => explain::explain(&settings.expression, &settings.shape)
             .map_err(Failure::Input)
-            .and_then(|text| print(&text)),
+            .and_then(|text| output::print(&text)),
     };
     match done {
         Ok(code) => code,
@@ -40,13 +40,5 @@ fn main() -> ExitCode {
             eprintln!("error: {sentence}");
             ExitCode::from(1)
         }
-    }
-}
-
-/// Writes to standard output; a reader that went away (`| head`) is no error.
-fn print(text: &str) -> Result<ExitCode, Failure> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Other(format!("standard output: {e}"))),
-        _ => Ok(ExitCode::SUCCESS),
     }
 }

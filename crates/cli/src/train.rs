@@ -5,45 +5,11 @@ use std::path::Path;
 use quadric::autodiff::trace::{Compiled, Var, compile};
 use quadric::autodiff::{DType, Tensor, Tree};
 use quadric::nn::data::{self, Dataset, Split};
-use quadric::nn::{Activation, Cosine, Mlp, Optimizer, Schedule, Sgd, State, accuracy};
-use quadric::regularization::{Classification, Loss, Method};
+use quadric::nn::{Cosine, Mlp, Optimizer, Schedule, Sgd, State, accuracy};
+use quadric::regularization::{Classification, Loss};
 
+use crate::args::Train;
 use crate::failure::Failure;
-
-/// What a training run depends on.
-#[derive(Clone, Debug)]
-pub struct Recipe {
-    pub method: Method,
-    pub strength: f64,
-    pub activation: Activation,
-    pub hidden: Vec<usize>,
-    pub epochs: usize,
-    pub batch: usize,
-    pub rate: f64,
-    pub momentum: f64,
-    pub weight_decay: f64,
-    pub dtype: DType,
-    pub seed: u64,
-}
-
-impl Recipe {
-    /// The settings of the claims about training: the main job's network and schedule.
-    pub fn standard(activation: Activation, method: Method, strength: f64, epochs: usize, seed: u64) -> Recipe {
-        Recipe {
-            method,
-            strength,
-            activation,
-            hidden: vec![32, 32],
-            epochs,
-            batch: 64,
-            rate: 0.05,
-            momentum: 0.9,
-            weight_decay: 0.0,
-            dtype: DType::F32,
-            seed,
-        }
-    }
-}
 
 /// The data that `--data` names.
 pub fn load(name: &str) -> Result<Split, Failure> {
@@ -73,7 +39,7 @@ type Step = Compiled<StepInput, StepOutput, Box<dyn Fn(StepInput) -> StepOutput>
 
 /// A network under training.
 pub struct Training {
-    recipe: Recipe,
+    settings: Train,
     train: Dataset,
     step: Step,
     state: State<Mlp>,
@@ -98,14 +64,14 @@ pub struct Diverged {
 
 impl Training {
     /// A fresh network.
-    pub fn new(recipe: &Recipe, train: &Dataset, threads: Option<usize>) -> Training {
+    pub fn new(settings: &Train, train: &Dataset, threads: Option<usize>) -> Training {
         let mut sizes = vec![train.features];
-        sizes.extend(&recipe.hidden);
+        sizes.extend(&settings.hidden);
         sizes.push(train.classes);
-        let model = Mlp::new(&sizes, recipe.activation, recipe.dtype, recipe.seed);
-        let optimizer = Sgd::new().nesterov(recipe.momentum);
+        let model = Mlp::new(&sizes, settings.activation, settings.dtype, settings.common.seed);
+        let optimizer = Sgd::new().nesterov(settings.momentum);
         let state = optimizer.init(&model);
-        let method = recipe.method;
+        let method = settings.regularizer;
         let step = move |(model, state, (x, y), (rate, strength, decay, key)): StepInput| {
             let problem = Classification::new(x, y).with_decay(decay);
             let update = method.update(&problem, &model, strength, key);
@@ -116,12 +82,12 @@ impl Training {
         if let Some(threads) = threads {
             step = step.with_threads(threads);
         }
-        let batch = recipe.batch.min(train.len());
+        let batch = settings.batch.min(train.len());
         let steps_per_epoch = train.len() / batch;
-        let schedule = Cosine { peak: recipe.rate, steps: recipe.epochs * steps_per_epoch };
-        let (recipe, train) = (Recipe { batch, ..recipe.clone() }, train.clone());
-        let key = recipe.seed as u32;
-        Training { recipe, train, step, state, schedule, steps_per_epoch, order: vec![], key, model, done: 0 }
+        let schedule = Cosine { peak: settings.rate, steps: settings.epochs * steps_per_epoch };
+        let (settings, train) = (Train { batch, ..settings.clone() }, train.clone());
+        let key = settings.common.seed as u32;
+        Training { settings, train, step, state, schedule, steps_per_epoch, order: vec![], key, model, done: 0 }
     }
 
     /// The same run with other noise and probes: drawn from `key` in place of the seed, which weights and batches keep.
@@ -132,7 +98,7 @@ impl Training {
 
     /// Steps in the whole run.
     pub fn total(&self) -> usize {
-        self.recipe.epochs * self.steps_per_epoch
+        self.settings.epochs * self.steps_per_epoch
     }
 
     /// Epochs done.
@@ -145,15 +111,16 @@ impl Training {
         let (epoch, within) = (self.done / self.steps_per_epoch, self.done % self.steps_per_epoch);
         if within == 0 {
             // A short last batch would be a second program; every step has the same shapes.
-            self.order = data::full_batches(self.train.len(), self.recipe.batch, self.recipe.seed, epoch as u64);
+            self.order =
+                data::full_batches(self.train.len(), self.settings.batch, self.settings.common.seed, epoch as u64);
         }
-        let data = batch_of(&self.train, &self.order[within], self.recipe.dtype);
-        let scalar = |x: f64| Tensor::scalar(x).to_dtype(self.recipe.dtype);
+        let data = batch_of(&self.train, &self.order[within], self.settings.dtype);
+        let scalar = |x: f64| Tensor::scalar(x).to_dtype(self.settings.dtype);
         let key = Tensor::from_vec(&[self.key, self.done as u32]);
         let knobs = (
             scalar(self.schedule.rate(self.done)),
-            scalar(self.recipe.strength),
-            scalar(self.recipe.weight_decay),
+            scalar(self.settings.strength()),
+            scalar(self.settings.weight_decay),
             key,
         );
         let (loss, model, state) = self.step.call((self.model.clone(), self.state.clone(), data, knobs))?;

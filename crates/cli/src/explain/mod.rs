@@ -2,6 +2,8 @@
 //! expression that it comes from.
 
 mod expression;
+mod functions;
+mod parse;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,13 +14,14 @@ use quadric::autodiff::transform;
 use quadric::autodiff::{DType, Tensor, Type};
 
 use expression::Node;
+pub use functions::names as function_names;
 
 /// The whole explanation.
 ///
 /// # Errors
 /// One sentence about the expression or a shape.
 pub fn explain(text: &str, shapes: &[(String, Vec<usize>)]) -> Result<String, String> {
-    let node = expression::parse(text)?;
+    let node = parse::parse(text)?;
     let names = node.variables();
     if names.is_empty() {
         return Err("the expression has no variable to differentiate by".into());

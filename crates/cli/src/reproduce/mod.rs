@@ -3,59 +3,29 @@
 //! A rule is a sentence that is fixed before anything is measured, and the code of the verdict says the same. What comes out is
 //! what is reported: a null result at this scale is a result.
 
-mod exact;
-mod mechanism;
-mod outcome;
+mod check;
+mod claims;
 mod small;
 mod stats;
+mod sweep;
 
 use std::process::ExitCode;
 
 use quadric::autodiff::exec::Isa;
-use quadric::nn::data::{self, Split};
+use quadric::nn::data;
 use quadric::nn::files;
 
 use crate::args::Reproduce;
+use crate::args::settings::command;
 use crate::failure::Failure;
-use crate::report::{Claim, Reproduction, Settings};
-
-/// What every claim may look at.
-pub struct Context {
-    /// The digits.
-    pub split: Split,
-    /// Seeds of the claims about training: `seed`, `seed + 1`, …
-    pub seeds: Vec<u64>,
-    /// Passes over the training data in each run.
-    pub epochs: usize,
-    /// Threads, if the user named a number. Sweeps of many runs use as many threads of one-thread programs.
-    pub threads: Option<usize>,
-}
-
-type Check = fn(&Context) -> Result<Claim, Failure>;
-
-const CLAIMS: &[(u32, Check)] = &[
-    (1, exact::parts_add_up),
-    (2, exact::nme_splits),
-    (3, exact::piecewise_linear),
-    (4, exact::definiteness),
-    (5, exact::trace_of_gauss_newton),
-    (6, exact::sampled_labels),
-    (7, exact::three_roads),
-    (8, exact::declared_activations),
-    (9, exact::quadratic_loss),
-    (10, mechanism::nme_shrinks),
-    (11, mechanism::missing_curvature),
-    (18, outcome::ablation_is_worse),
-    (20, outcome::trace_penalties),
-    (22, outcome::noise_and_nme),
-    (24, outcome::relu_control),
-    (25, outcome::sampled_penalty),
-];
+use crate::output;
+use crate::report::{Reproduction, Settings};
+use check::{Check, Context};
 
 /// Checks the claims and writes `reproduce.md`.
 pub fn run(settings: &Reproduce) -> Result<ExitCode, Failure> {
-    if let Some(unknown) = settings.claims.iter().find(|n| !CLAIMS.iter().any(|(k, _)| k == *n)) {
-        let known: Vec<String> = CLAIMS.iter().map(|(n, _)| n.to_string()).collect();
+    if let Some(unknown) = settings.claims.iter().find(|n| !claims::ALL.iter().any(|c| c.number == **n)) {
+        let known: Vec<String> = claims::ALL.iter().map(|c| c.number.to_string()).collect();
         return Err(Failure::Input(format!(
             "--claims {unknown}: there is no such claim here; there are {}",
             known.join(", ")
@@ -69,19 +39,19 @@ pub fn run(settings: &Reproduce) -> Result<ExitCode, Failure> {
         epochs: settings.epochs,
         threads: settings.common.threads,
     };
-    let chosen: Vec<&(u32, Check)> =
-        CLAIMS.iter().filter(|(n, _)| settings.claims.is_empty() || settings.claims.contains(n)).collect();
+    let is_chosen = |c: &&Check| settings.claims.is_empty() || settings.claims.contains(&c.number);
+    let chosen: Vec<&Check> = claims::ALL.iter().filter(is_chosen).collect();
     let mut claims = Vec::new();
-    for (i, (number, check)) in chosen.iter().enumerate() {
-        eprintln!("claim {number} ({} of {})", i + 1, chosen.len());
-        let claim = check(&context)?;
-        crate::print(&format!("{}\n", claim.to_text()))?;
+    for (i, check) in chosen.iter().enumerate() {
+        eprintln!("claim {} ({} of {})", check.number, i + 1, chosen.len());
+        let claim = check.check(&context)?;
+        output::print(&format!("{}\n", claim.to_text()))?;
         claims.push(claim);
     }
     let reproduction = Reproduction {
         settings: Settings {
             title: "Claims of \"Neglected Hessian component explains mysteries in sharpness regularization\", at small scale".into(),
-            command: format!("quadric reproduce --seeds {} --epochs {} --seed {first}", settings.seeds, settings.epochs),
+            command: command("reproduce", &settings.told()),
             seed: first,
             isa: Isa::get().name().to_string(),
             entries: vec![

@@ -1,16 +1,19 @@
 //! A network small enough for dense matrices: where the exact claims are checked.
 
-use quadric::autodiff::trace::{Var, cut};
+use quadric::autodiff::trace::{Var, cut, iota};
 use quadric::autodiff::{DType, Tensor, Tree};
 use quadric::curvature::operators::PartOperator;
 use quadric::curvature::{LinearOperator, Part, Problem};
 use quadric::nn::{Activation, Mlp, cross_entropy, mse};
 
-use super::Context;
+use super::check::Context;
 use crate::failure::Failure;
 
 /// For the head of the report.
 pub const DESCRIPTION: &str = "a 64-8-6-10 network on 24 digits, dense matrices of 644 x 644";
+
+/// What counts as round-off, relative to the largest entry or the norm of what is compared.
+pub const BOUND: f64 = 1e-12;
 
 const SIZES: [usize; 4] = [64, 8, 6, 10];
 const EXAMPLES: usize = 24;
@@ -61,7 +64,7 @@ impl LossKind {
 
 fn one_hot(z: Var, y: Var) -> Var {
     let shape = z.shape();
-    let class = quadric::autodiff::trace::iota(DType::I32, shape.clone(), 1);
+    let class = iota(DType::I32, shape.clone(), 1);
     let label = y.reshape([shape[0], 1]).broadcast_to(shape);
     class.equal(label).convert(z.dtype())
 }
@@ -122,4 +125,20 @@ pub fn flat(tree: &Mlp) -> Vec<f64> {
 pub fn relative(a: &[f64], b: &[f64]) -> f64 {
     let norm = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>().sqrt();
     norm(&mut a.iter().zip(b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied())
+}
+
+/// One example of a batch, as a batch of one.
+pub fn one(x: &Tensor, i: usize) -> Tensor {
+    let width = x.shape()[1];
+    Tensor::new([1, width], &x.as_slice::<f64>()[i * width..(i + 1) * width]).expect("a whole row")
+}
+
+/// The sum of the squares of all parameters.
+pub fn square(m: &Mlp<Var>) -> Var {
+    m.leaves().into_iter().map(|w| (*w * *w).sum()).reduce(|a, b| a + b).expect("a leaf")
+}
+
+/// Two digits of a small number.
+pub fn sci(x: f64) -> String {
+    format!("{x:.1e}")
 }

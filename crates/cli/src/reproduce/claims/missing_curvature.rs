@@ -1,90 +1,40 @@
-//! Claims about mechanisms: how the parts of the Hessian behave along one training.
+//! Claim 11: what the Hessian at a point does not tell of the gradient nearby.
 
 use quadric::autodiff::Tree;
 use quadric::curvature::operators::Hessian;
 use quadric::curvature::vector::{axpy, norm, normalized, scaled};
-use quadric::curvature::{Decomposition, Gradient, LinearOperator};
+use quadric::curvature::{Gradient, LinearOperator};
 use quadric::nn::Activation;
 use quadric::regularization::Method;
 
-use super::Context;
-use super::outcome::{in_parallel, problem};
-use super::stats::spearman;
 use crate::failure::Failure;
-use crate::report::{Claim, Grid, Kind, Verdict, significant};
-use crate::train::{Recipe, Training, in_f64};
+use crate::report::{Grid, Kind, Verdict, significant};
+use crate::reproduce::check::{Check, Context, Found};
+use crate::reproduce::sweep::{in_parallel, problem, training};
+use crate::train::in_f64;
 
-/// Moments of claim 10, the start and the end among them; they are dense at the start, where the loss falls.
-const MOMENTS: usize = 8;
-
-/// Claim 10: `‖N g̃‖/‖G g̃‖` shrinks as the training loss does.
-pub fn nme_shrinks(ctx: &Context) -> Result<Claim, Failure> {
-    let along = |&seed: &u64| -> Result<Vec<(usize, f64, f64)>, Failure> {
-        let recipe = Recipe::standard(Activation::Gelu, Method::Plain, 0.0, ctx.epochs, seed);
-        let mut training = Training::new(&recipe, &ctx.split.train, Some(1));
-        let mut parts = Decomposition::new(&problem(ctx, &training.model)?, "logits")?;
-        let moment = |i: usize| training.total() * i * i / (MOMENTS - 1).pow(2);
-        let moments: Vec<usize> = (0..MOMENTS).map(moment).collect();
-        let mut rows = Vec::new();
-        for moment in moments {
-            while training.done < moment {
-                if training.step()?.is_err() {
-                    return Ok(rows);
-                }
-            }
-            parts.set_point(&in_f64(&training.model))?;
-            let (loss, gradient) = parts.value_and_gradient()?;
-            rows.push((moment, loss, parts.nme_over_gn(&normalized(&gradient))?));
-        }
-        Ok(rows)
-    };
-    let runs = in_parallel(ctx, &ctx.seeds, along)?;
-    let correlation = |rows: &Vec<(usize, f64, f64)>| {
-        let (losses, ratios): (Vec<f64>, Vec<f64>) = rows.iter().map(|&(_, loss, ratio)| (loss, ratio)).unzip();
-        spearman(&losses, &ratios)
-    };
-    let correlations: Vec<f64> = runs.iter().map(correlation).collect();
-    let verdict = match &correlations {
-        all if all.iter().all(|r| *r >= 0.7) => Verdict::Reproduced,
-        all if all.iter().all(|r| *r <= -0.7) => Verdict::Contradicted,
-        all if all.iter().all(|r| r.abs() < 0.3) => Verdict::NotSeen,
-        _ => Verdict::Inconclusive,
-    };
-    let row = |(&seed, rows): (&u64, &Vec<(usize, f64, f64)>)| {
-        let cells = |&(moment, loss, ratio): &(usize, f64, f64)| {
-            vec![seed.to_string(), moment.to_string(), significant(loss, 4), significant(ratio, 4)]
-        };
-        rows.iter().map(cells).collect::<Vec<_>>()
-    };
-    Ok(Claim {
-        number: 10,
-        kind: Kind::Mechanism,
-        claim: "‖N g̃‖/‖G g̃‖ shrinks as the training loss does".into(),
-        measure: format!(
-            "both over the whole training set in f64, at {MOMENTS} moments of a plain SGD run with GELU; Spearman's rank correlation \
-             of the two over the moments"
-        ),
-        rule: "reproduced if the correlation is at least 0.7 for every seed; contradicted if at most -0.7 for every seed; not seen if \
-               it is between -0.3 and 0.3 for every seed; else inconclusive."
-            .into(),
-        numbers: ctx
-            .seeds
-            .iter()
-            .zip(&correlations)
-            .map(|(seed, r)| (format!("rank correlation, seed {seed}"), significant(*r, 3)))
-            .collect(),
-        grid: Some(Grid {
-            headings: ["seed", "step", "training loss", "‖N g̃‖/‖G g̃‖"].map(str::to_owned).to_vec(),
-            rows: ctx.seeds.iter().zip(&runs).flat_map(row).collect(),
-        }),
-        verdict,
-    })
-}
+pub const CHECK: Check = Check {
+    number: 11,
+    kind: Kind::Mechanism,
+    claim: "the curvature that H misses goes to 0 with ρ for GELU, does not for ReLU, and plateaus for ablated GELU",
+    measure: || {
+        "e(ρ) = ‖(∇L(θ+ρg̃) − g)/ρ − H g̃‖ / ‖(∇L(θ+ρg̃) − g)/ρ‖ over the whole training set in f64, after a quarter of a plain \
+                  SGD run"
+            .into()
+    },
+    rule: || {
+        "e vanishes if e(0.001) < 0.05 and e(0.001) ≤ e(0.03)/5; stays if e(0.001) ≥ 0.05 and e(0.001) ≥ e(0.01)/2; plateaus if it \
+               stays and e(0.001), e(0.003) differ by at most 10 % of the latter. Reproduced if for every seed it vanishes for GELU, stays \
+               for ReLU and plateaus for ablated GELU; not seen if it vanishes for all three and every seed; contradicted if for every \
+               seed it stays for GELU and vanishes for ReLU or ablated GELU; else inconclusive."
+            .into()
+    },
+    run,
+};
 
 const RADII: [f64; 6] = [0.3, 0.1, 0.03, 0.01, 0.003, 0.001];
 
-/// Claim 11: what the Hessian at a point does not tell of the gradient nearby.
-pub fn missing_curvature(ctx: &Context) -> Result<Claim, Failure> {
+fn run(ctx: &Context) -> Result<Found, Failure> {
     const ACTIVATIONS: [Activation; 3] = [Activation::Gelu, Activation::Relu, Activation::GeluAblated];
     let jobs: Vec<(Activation, u64)> =
         ACTIVATIONS.iter().flat_map(|&activation| ctx.seeds.iter().map(move |&seed| (activation, seed))).collect();
@@ -114,18 +64,7 @@ pub fn missing_curvature(ctx: &Context) -> Result<Claim, Failure> {
     };
     let mut headings = vec!["activation".to_string(), "seed".to_string()];
     headings.extend(RADII.iter().map(|rho| format!("e({rho})")));
-    Ok(Claim {
-        number: 11,
-        kind: Kind::Mechanism,
-        claim: "the curvature that H misses goes to 0 with ρ for GELU, does not for ReLU, and plateaus for ablated GELU".into(),
-        measure: "e(ρ) = ‖(∇L(θ+ρg̃) − g)/ρ − H g̃‖ / ‖(∇L(θ+ρg̃) − g)/ρ‖ over the whole training set in f64, after a quarter of a plain \
-                  SGD run"
-            .into(),
-        rule: "e vanishes if e(0.001) < 0.05 and e(0.001) ≤ e(0.03)/5; stays if e(0.001) ≥ 0.05 and e(0.001) ≥ e(0.01)/2; plateaus if it \
-               stays and e(0.001), e(0.003) differ by at most 10 % of the latter. Reproduced if for every seed it vanishes for GELU, stays \
-               for ReLU and plateaus for ablated GELU; not seen if it vanishes for all three and every seed; contradicted if for every \
-               seed it stays for GELU and vanishes for ReLU or ablated GELU; else inconclusive."
-            .into(),
+    Ok(Found {
         numbers: vec![
             ("e(0.001), GELU, over seeds".into(), at_smallest(gelu)),
             ("e(0.001), ReLU, over seeds".into(), at_smallest(relu)),
@@ -142,8 +81,7 @@ pub fn missing_curvature(ctx: &Context) -> Result<Claim, Failure> {
 
 /// e(ρ) over [`RADII`], and its limit had φ the second derivative of GELU.
 fn missing(ctx: &Context, activation: Activation, seed: u64) -> Result<([f64; 6], f64), Failure> {
-    let recipe = Recipe::standard(activation, Method::Plain, 0.0, ctx.epochs, seed);
-    let mut training = Training::new(&recipe, &ctx.split.train, Some(1));
+    let mut training = training(ctx, activation, Method::Plain, 0.0, seed);
     while training.done < training.total() / 4 {
         if training.step()?.is_err() {
             return Ok(([f64::NAN; 6], f64::NAN));
