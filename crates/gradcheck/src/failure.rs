@@ -4,10 +4,10 @@
 //! entry, the two numbers and how well the expected one is known, and if the numbers betray the cause, the cause.
 
 use crate::cause::Cause;
+use crate::check::Check;
 use crate::differences::Estimate;
 use crate::number::{Number, entries};
-use crate::reason::Place;
-use crate::verdict::Check;
+use crate::place::Place;
 use std::fmt;
 
 /// One number that disagrees.

@@ -9,12 +9,15 @@
 //! measure: beside 10¹², any slope that rounding hides would look like zero.
 
 use crate::cause::Cause;
+use crate::check::Check;
 use crate::differences::{Estimate, Seen};
 use crate::failure::{Failure, Mismatch};
-use crate::passed::{Passed, Unresolved};
-use crate::reason::{Place, Reason};
+use crate::passed::Passed;
+use crate::place::Place;
+use crate::reason::Reason;
 use crate::scalar::largest;
-use crate::verdict::{Check, Verdict};
+use crate::unresolved::Unresolved;
+use crate::verdict::Verdict;
 
 /// τ, s and ρ of the rule above.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod cause;
+mod check;
 mod checker;
 mod checks;
 pub mod differences;
@@ -9,15 +10,18 @@ mod failure;
 mod judge;
 mod number;
 mod passed;
+mod place;
 mod polynomial;
 mod random;
 mod reason;
 mod scalar;
 #[cfg(feature = "proptest")]
 pub mod strategies;
+mod unresolved;
 mod verdict;
 
 pub use cause::Cause;
+pub use check::Check;
 pub use checker::Checker;
 pub use checks::adjoint::{adjoint, hessian_symmetry};
 pub use checks::control;
@@ -28,8 +32,10 @@ pub use checks::taylor::{Finding, Remainders, TaylorReport, taylor, taylor_coeff
 pub use checks::third::{third, third_symmetry};
 pub use checks::vjp::vjp;
 pub use failure::{Failure, Mismatch};
-pub use passed::{Passed, Unresolved};
+pub use passed::Passed;
+pub use place::Place;
 pub use polynomial::Polynomial;
-pub use reason::{Place, Reason};
+pub use reason::Reason;
 pub use scalar::Scalar;
-pub use verdict::{Check, NotPassed, Verdict};
+pub use unresolved::Unresolved;
+pub use verdict::{NotPassed, Verdict};

@@ -12,15 +12,17 @@
 
 use super::{Claim, Map, claim_noise, unfit, unfit_direction};
 use crate::cause::{Cause, likely};
+use crate::check::Check;
 use crate::checker::Checker;
 use crate::differences::{Estimate, Seen, axis};
 use crate::failure::{Failure, Mismatch};
 use crate::judge::{Pair, judge};
 use crate::number::Number;
 use crate::passed::Passed;
-use crate::reason::{Place, Reason};
+use crate::place::Place;
+use crate::reason::Reason;
 use crate::scalar::{Scalar, dot, largest, narrow, parallel, widen};
-use crate::verdict::{Check, Verdict};
+use crate::verdict::Verdict;
 
 /// Checks ⟨w, J v⟩ = ⟨Jᵀ w, v⟩ along v and w, and along a random pair.
 ///

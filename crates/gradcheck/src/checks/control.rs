@@ -3,11 +3,13 @@
 //! A control plants a mistake in a right derivative and demands that the check fails. Run one beside the real test,
 //! and a check that has gone blind (too loose a tolerance, a point at which everything is zero) is found out.
 
+use crate::check::Check;
 use crate::failure::Failure;
 use crate::passed::Passed;
-use crate::reason::{Place, Reason};
+use crate::place::Place;
+use crate::reason::Reason;
 use crate::scalar::{Scalar, largest, widen};
-use crate::verdict::{Check, Verdict};
+use crate::verdict::Verdict;
 use std::cell::Cell;
 use std::fmt;
 

@@ -1,9 +1,10 @@
 //! A gradient against differences of the values.
 
 use super::lines;
+use crate::check::Check;
 use crate::checker::Checker;
 use crate::scalar::Scalar;
-use crate::verdict::{Check, Verdict};
+use crate::verdict::Verdict;
 
 /// Checks a gradient against differences of the function.
 ///

@@ -6,12 +6,14 @@
 use super::{
     Claim, OTHER_STEPS, all_estimates, along_line, claim_noise, claims, explain, judge_entries, merge, steady, unfit,
 };
+use crate::check::Check;
 use crate::checker::Checker;
 use crate::differences::{Origin, Seen, Settings, axis, mixed_at};
 use crate::failure::Failure;
-use crate::reason::{Place, Reason};
+use crate::place::Place;
+use crate::reason::Reason;
 use crate::scalar::{Scalar, dot, narrow, widen};
-use crate::verdict::{Check, Verdict};
+use crate::verdict::Verdict;
 
 /// Checks H v against d/dt ∇f(x + t v).
 ///

@@ -1,9 +1,10 @@
 //! A Jacobian-vector product against differences of the values.
 
 use super::along_line;
+use crate::check::Check;
 use crate::checker::Checker;
 use crate::scalar::{Scalar, widen};
-use crate::verdict::{Check, Verdict};
+use crate::verdict::Verdict;
 
 /// Checks J v against d/dt f(x + t v).
 ///

@@ -9,15 +9,17 @@ use super::{
     Claim, Map, OTHER_STEPS, all_estimates, claim_noise, claims, explain, judge_entries, second_opinion, steady, unfit,
 };
 use crate::cause::{Cause, likely};
+use crate::check::Check;
 use crate::checker::Checker;
 use crate::differences::{Estimate, Order, Origin, Seen, Settings, along, axis};
 use crate::failure::{Failure, Mismatch};
 use crate::judge::Pair;
 use crate::number::Number;
 use crate::passed::Passed;
-use crate::reason::{Place, Reason};
+use crate::place::Place;
+use crate::reason::Reason;
 use crate::scalar::{Scalar, dot, largest, narrow, widen};
-use crate::verdict::{Check, Verdict};
+use crate::verdict::Verdict;
 
 /// Checks a claimed gradient of a scalar function, named `what` in messages.
 pub(crate) fn of_scalar<T: Scalar>(

@@ -11,13 +11,15 @@ pub(crate) mod third;
 pub(crate) mod vjp;
 
 use crate::cause::{Cause, likely};
+use crate::check::Check;
 use crate::checker::Checker;
 use crate::differences::{Estimate, Line, Order, Origin, Seen, Settings, along, axis, noise};
 use crate::failure::Failure;
 use crate::judge::{Pair, judge};
-use crate::reason::{Place, Reason};
+use crate::place::Place;
+use crate::reason::Reason;
 use crate::scalar::{Scalar, dot, widen};
-use crate::verdict::{Check, Verdict};
+use crate::verdict::Verdict;
 
 /// A function under test, as the checks pass it on.
 pub(crate) type Map<'a, T> = &'a dyn Fn(&[T]) -> Vec<T>;

@@ -5,11 +5,12 @@
 
 use super::adjoint::Test;
 use super::{along_line, unfit};
+use crate::check::Check;
 use crate::checker::Checker;
 use crate::passed::Passed;
 use crate::reason::Reason;
 use crate::scalar::{Scalar, narrow, parallel, widen};
-use crate::verdict::{Check, Verdict};
+use crate::verdict::Verdict;
 
 /// Checks D³f\[u, v\] against d/dt H(x + t v) u, and its symmetry in u, v and a random w.
 ///

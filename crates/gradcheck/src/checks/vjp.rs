@@ -1,10 +1,11 @@
 //! A vector-Jacobian product against differences of the values.
 
 use super::{lines, unfit, unfit_direction};
+use crate::check::Check;
 use crate::checker::Checker;
 use crate::reason::Reason;
 use crate::scalar::{Scalar, dot, widen};
-use crate::verdict::{Check, Verdict};
+use crate::verdict::Verdict;
 
 /// Checks Jᵀ w against differences of ⟨w, f⟩, whose gradient it is: no jvp is needed.
 ///

@@ -7,31 +7,17 @@
 //! Long rows that agree do not know what lies between them and the point. So before the line is believed, one pair far
 //! inside is looked at: a sentinel. If it contradicts, the rows go on down to it.
 
+use super::estimate::{Derivative, Seen, Settings};
 use super::jump::step_between;
 use super::noise::Origin;
+use super::order::Order;
+use super::steps::{first_step, point, shortest_step};
 use super::still::hides_a_slope;
 use super::tableau::RATIO;
 use super::track::{Row, Track};
-use super::{Derivative, Seen, Settings, first_step, point};
-use crate::reason::{Place, Reason};
+use crate::place::Place;
+use crate::reason::Reason;
 use crate::scalar::{Scalar, largest, widen};
-
-/// Which derivative along the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    First,
-    Second,
-}
-
-impl Order {
-    /// The textbook step at which truncation and rounding of a plain quotient balance: ε^(1/3) and ε^(1/4).
-    fn best_step(self, epsilon: f64) -> f64 {
-        match self {
-            Order::First => epsilon.cbrt(),
-            Order::Second => epsilon.sqrt().sqrt(),
-        }
-    }
-}
 
 /// Below this many rows an agreement may be an accident.
 const FEWEST_ROWS: usize = 5;
@@ -281,11 +267,4 @@ fn mark_still<T: Scalar>(
 /// The first entry that is not finite at one of the ends.
 fn not_finite_at([left, right]: &[Vec<f64>; 2]) -> Option<usize> {
     left.iter().zip(right).position(|(left, right)| !(left.is_finite() && right.is_finite()))
-}
-
-/// Shorter steps would move every coordinate by a few units in its last place only.
-pub(crate) fn shortest_step<T: Scalar>(x: &[T], v: &[T]) -> f64 {
-    let moving = x.iter().zip(v).filter(|(_, v)| !v.is_zero());
-    let steps = moving.map(|(x, v)| 16.0 * T::EPSILON * x.widen().abs() / v.widen().abs());
-    steps.fold(f64::INFINITY, f64::min)
 }

@@ -12,9 +12,10 @@
 //!   <https://doi.org/10.1137/100786125>.) Neighbouring points would not do: in a long sum, a term
 //!   that moves by its last digit does not move the digits of the sum, so every addition rounds the same way again.
 
-use super::Settings;
+use super::estimate::Settings;
+use crate::place::Place;
 use crate::random::Random;
-use crate::reason::{Place, Reason};
+use crate::reason::Reason;
 use crate::scalar::{Scalar, widen};
 
 /// A function at a point: its values, and how much noise is in them.

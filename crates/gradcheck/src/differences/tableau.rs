@@ -8,7 +8,7 @@
 //! rounding. So every entry also carries a bound on its rounding error, pushed through the same recursion as the
 //! values, and the two add up.
 
-use super::Estimate;
+use super::estimate::Estimate;
 
 /// From one step to the next.
 ///

@@ -4,12 +4,13 @@
 //! the function's own scale (sin 10⁵t at h = 0.1), quotients are as good as random, and among many some agree by
 //! accident. So a finer row that contradicts the best one replaces it, however proud its error estimate was.
 
+use super::estimate::{Estimate, Seen};
 use super::kink::{Sight, Watch};
-use super::line::Order;
+use super::order::Order;
 use super::stair::quantum;
 use super::tableau::{Powers, RATIO, RowBest, Tableau};
-use super::{Estimate, Seen};
-use crate::reason::{Place, Reason};
+use crate::place::Place;
+use crate::reason::Reason;
 
 /// A gap between one-sided derivatives that is known to this relative accuracy counts as looked at.
 const LOOKED: f64 = 0.01;

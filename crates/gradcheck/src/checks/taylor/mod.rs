@@ -13,11 +13,12 @@ mod samples;
 mod slopes;
 
 use super::unfit;
+use crate::check::Check;
 use crate::checker::Checker;
 use crate::failure::Failure;
 use crate::reason::Reason;
 use crate::scalar::{Scalar, dot, widen};
-use crate::verdict::{Check, Verdict};
+use crate::verdict::Verdict;
 
 /// What the remainders of one order say.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,12 +3,15 @@
 use super::slopes::NEAR;
 use super::{Finding, Remainders, TaylorReport};
 use crate::cause::Cause;
+use crate::check::Check;
 use crate::differences::Estimate;
 use crate::failure::Failure;
 use crate::number::Number;
-use crate::passed::{Passed, Unresolved};
-use crate::reason::{Place, Reason};
-use crate::verdict::{Check, Verdict};
+use crate::passed::Passed;
+use crate::place::Place;
+use crate::reason::Reason;
+use crate::unresolved::Unresolved;
+use crate::verdict::Verdict;
 use std::fmt;
 
 /// A mistake of this part of a derivative has to show in its slope.

@@ -2,7 +2,8 @@
 
 use crate::checker::Checker;
 use crate::differences::{first_step, noise, point, shortest_step, stair::quantum, still::hides_a_slope};
-use crate::reason::{Place, Reason};
+use crate::place::Place;
+use crate::reason::Reason;
 use crate::scalar::{Scalar, largest};
 
 const FEWEST_ROWS: i32 = 30;

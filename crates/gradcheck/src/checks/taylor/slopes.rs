@@ -2,7 +2,8 @@
 
 use super::samples::{Sample, Samples};
 use super::{Finding, Remainders};
-use crate::reason::{Place, Reason};
+use crate::place::Place;
+use crate::reason::Reason;
 
 /// A remainder has to be this many times the noise to count.
 const LOUD: f64 = 16.0;
