@@ -73,7 +73,7 @@ fn scopes_name_layers_and_activations_and_lines_are_the_users() {
     assert_eq!(scopes, ["layers.0/dense", "layers.0/gelu", "layers.1/dense"]);
     for e in tape.equations() {
         let line = e.label.user_line().unwrap().to_string();
-        assert!(line.contains("tests/all/models.rs"), "{line}");
+        assert!(line.contains("tests/it/models.rs"), "{line}");
         assert_eq!(e.label.is_nonlinear(), e.label.scope_path().ends_with("gelu"));
     }
 }
@@ -84,7 +84,7 @@ fn a_batch_of_the_wrong_width_is_told_at_the_callers_line() {
     let error = compile(|(m, x): (Mlp<Var>, Var)| m.logits(x)).call((model, noisy(1, &[5, 4]))).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Shape);
     let sentence = error.to_string();
-    assert!(sentence.contains("f64[5,4] has 4 columns") && sentence.contains("tests/all/models.rs"), "{sentence}");
+    assert!(sentence.contains("f64[5,4] has 4 columns") && sentence.contains("tests/it/models.rs"), "{sentence}");
 }
 
 #[test]

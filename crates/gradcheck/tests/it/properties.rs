@@ -1,5 +1,4 @@
 //! Laws over random polynomials, whose derivatives are exact.
-#![cfg(feature = "proptest")]
 
 use proptest::prelude::*;
 use quadric_gradcheck::strategies::{directions, points, points_away_from, polynomials};
