@@ -3,7 +3,7 @@
 //! Everything is measured in f64, on the mean loss over a fixed set of examples. The operators are compiled once, each on
 //! its own, and moved from moment to moment.
 
-use quadric::autodiff::{DType, Tensor, Tree};
+use quadric::autodiff::DType;
 use quadric::curvature::estimators::{DensityParams, LanczosParams, eigenpairs, spectral_density, trace};
 use quadric::curvature::operators::{GaussNewton, Hessian, Nme, Remainder};
 use quadric::curvature::vector::{axpy, norm, scaled};
@@ -15,7 +15,7 @@ use quadric::regularization::{Classification, Loss};
 
 use crate::failure::Failure;
 use crate::report::{Density, Eigenpair, Estimate, Measurement, Spectrum};
-use crate::train::{in_f64, tensors};
+use crate::train::{first_broken, in_f64, tensors};
 
 /// Random vectors for each trace.
 const TRACE_PROBES: usize = 32;
@@ -82,7 +82,7 @@ impl Measurer {
 
     /// A row without losses and accuracies, which the caller knows better; all NaN if the parameters are not finite.
     pub fn measure(&mut self, model: &Mlp, step: u64, epoch: f64) -> Result<Measurement, Failure> {
-        if model.leaves().into_iter().any(|t: &Tensor| t.to_f64_vec().iter().any(|x| !x.is_finite())) {
+        if first_broken(model).is_some() {
             return Ok(nothing(step, epoch));
         }
         self.move_to(model)?;

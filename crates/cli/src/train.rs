@@ -139,7 +139,7 @@ impl Training {
 }
 
 /// The first parameter with a number that is not finite.
-fn first_broken(model: &Mlp) -> Option<String> {
+pub fn first_broken(model: &Mlp) -> Option<String> {
     let broken = model.leaves().iter().position(|t| t.to_f64_vec().iter().any(|x| !x.is_finite()))?;
     Some(model.leaf_names()[broken].clone())
 }

@@ -5,22 +5,15 @@ mod identities;
 mod names;
 mod noise;
 mod reference;
+#[path = "../../../nn/tests/it/support.rs"]
+mod support;
 mod traces;
 
 use quadric_autodiff::trace::{Var, compile};
 use quadric_autodiff::{DType, Tensor, Tree};
 use quadric_nn::{Activation, Mlp};
 use quadric_regularization::{Classification, Update};
-
-/// Numbers that look random and are the same everywhere, in (−1, 1).
-fn noise(seed: u64, i: usize) -> f64 {
-    let x = (seed as f64 * 12.9898 + i as f64 * 78.233).sin() * 43758.5453;
-    2.0 * (x - x.floor()) - 1.0
-}
-
-fn noisy(seed: u64, shape: &[usize]) -> Tensor {
-    Tensor::from_fn(DType::F64, shape, |i| noise(seed, i))
-}
+use support::{flat, minus, noisy, norm, relative, unflat};
 
 /// A direction in the shape of a tree.
 fn direction<H: Tree<Leaf = Tensor, With<Tensor> = H>>(seed: u64, like: &H) -> H {
@@ -63,34 +56,6 @@ fn parts<M>(update: Update<M>) -> (Var, Var, M) {
 
 fn scalar(x: f64) -> Tensor {
     Tensor::scalar(x)
-}
-
-fn flat<H: Tree<Leaf = Tensor>>(tree: &H) -> Vec<f64> {
-    tree.leaves().into_iter().flat_map(|leaf| leaf.to_f64_vec()).collect()
-}
-
-fn unflat<H: Tree<Leaf = Tensor, With<Tensor> = H>>(like: &H, data: &[f64]) -> H {
-    let mut at = 0;
-    like.map_leaves(|leaf| {
-        let values = &data[at..at + leaf.size()];
-        at += leaf.size();
-        Tensor::from_fn(leaf.dtype(), leaf.shape(), |i| values[i])
-    })
-}
-
-fn norm(x: &[f64]) -> f64 {
-    x.iter().map(|x| x * x).sum::<f64>().sqrt()
-}
-
-fn minus(a: &[f64], b: &[f64]) -> Vec<f64> {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| a - b).collect()
-}
-
-/// ‖a − b‖ / ‖b‖, and ‖a‖ where b is 0 (as is `N v` on the last bias).
-fn relative(a: &[f64], b: &[f64]) -> f64 {
-    let scale = norm(b);
-    norm(&minus(a, b)) / if scale == 0.0 { 1.0 } else { scale }
 }
 
 fn inner(a: &[f64], b: &[f64]) -> f64 {

@@ -71,36 +71,44 @@ fn a_stop_gradient_in_place_of_the_freeze_would_differentiate_wrongly() {
     }
 }
 
+/// A method's outcome, the loss's gradient, and each probe's curvature with its gradient.
+type Outcome = ((Tensor, Tensor, Mlp), Mlp, Vec<(Tensor, Mlp)>);
+
+/// The method adds λ times the mean curvature to the loss, and its gradient to the direction.
+fn is_mean(((loss, objective, got), gradient, each): &Outcome, lambda: f64) {
+    let share = lambda / each.len() as f64;
+    let added = share * each.iter().map(|(curvature, _)| curvature.item()).sum::<f64>();
+    assert!((objective.item() - loss.item() - added).abs() < 1e-12);
+    let mut expected = flat(gradient);
+    for (_, g) in each {
+        for (e, g) in expected.iter_mut().zip(flat(g)) {
+            *e += share * g;
+        }
+    }
+    assert!(relative(&flat(got), &expected) < 1e-12);
+}
+
 #[test]
 fn penalties_are_the_mean_over_probes_and_so_are_their_gradients() {
     for distribution in [Distribution::Rademacher, Distribution::Gaussian] {
         for count in [1, 3] {
             let (lambda, key) = (scalar(0.2), random::key(4, 1));
-            let ((loss, objective, got), gradient, each) =
-                on_network(Activation::Gelu, &[lambda.clone(), key.clone()], |m, p, a| {
-                    let method = HessianTrace { lambda: a[0], key: a[1], probes: count, distribution };
-                    let block = distribution.probes(a[1], &m, count);
-                    let each: Vec<(Var, Mlp<Var>)> = (0..count)
-                        .map(|k| {
-                            let v = block.zip_leaves(&m, |v, w| v.slice(0, k..k + 1).reshape(w.shape()));
-                            // vᵀHv the other way round, by a Hessian product, and its gradient.
-                            let curvature = |m: Mlp<Var>| tree::dot(&v, &hvp(|m: Mlp<Var>| p.loss(&m), &m, &v));
-                            (curvature(m.clone()), grad(curvature, &m))
-                        })
-                        .collect();
-                    (parts(method.update(&p, &m)), grad(|m: Mlp<Var>| p.loss(&m), &m), each)
-                });
-            let mean = each.iter().map(|(c, _)| c.item()).sum::<f64>() / count as f64;
-            assert!((objective.item() - loss.item() - 0.2 * mean).abs() < 1e-12);
-            let mut expected = flat(&gradient);
-            for (_, g) in &each {
-                for (e, g) in expected.iter_mut().zip(flat(g)) {
-                    *e += 0.2 / count as f64 * g;
-                }
-            }
-            assert!(relative(&flat(&got), &expected) < 1e-12);
+            let outcome = on_network(Activation::Gelu, &[lambda.clone(), key.clone()], |m, p, a| {
+                let method = HessianTrace { lambda: a[0], key: a[1], probes: count, distribution };
+                let block = distribution.probes(a[1], &m, count);
+                let each: Vec<(Var, Mlp<Var>)> = (0..count)
+                    .map(|k| {
+                        let v = block.zip_leaves(&m, |v, w| v.slice(0, k..k + 1).reshape(w.shape()));
+                        // vᵀHv the other way round, by a Hessian product, and its gradient.
+                        let curvature = |m: Mlp<Var>| tree::dot(&v, &hvp(|m: Mlp<Var>| p.loss(&m), &m, &v));
+                        (curvature(m.clone()), grad(curvature, &m))
+                    })
+                    .collect();
+                (parts(method.update(&p, &m)), grad(|m: Mlp<Var>| p.loss(&m), &m), each)
+            });
+            is_mean(&outcome, 0.2);
 
-            let ((loss, objective, got), gradient, each) = on_network(Activation::Gelu, &[lambda, key], |m, p, a| {
+            let outcome = on_network(Activation::Gelu, &[lambda, key], |m, p, a| {
                 let method = GaussNewtonTrace { lambda: a[0], key: a[1], probes: count, distribution };
                 let block = distribution.probes(a[1], &m, count);
                 let each: Vec<(Var, Mlp<Var>)> = (0..count)
@@ -118,15 +126,7 @@ fn penalties_are_the_mean_over_probes_and_so_are_their_gradients() {
                     .collect();
                 (parts(method.update(&p, &m)), grad(|m: Mlp<Var>| p.loss(&m), &m), each)
             });
-            let mean = each.iter().map(|(c, _)| c.item()).sum::<f64>() / count as f64;
-            assert!((objective.item() - loss.item() - 0.2 * mean).abs() < 1e-12);
-            let mut expected = flat(&gradient);
-            for (_, g) in &each {
-                for (e, g) in expected.iter_mut().zip(flat(g)) {
-                    *e += 0.2 / count as f64 * g;
-                }
-            }
-            assert!(relative(&flat(&got), &expected) < 1e-12);
+            is_mean(&outcome, 0.2);
         }
     }
 }
