@@ -46,12 +46,12 @@ impl Measurer {
         threads: Option<usize>,
     ) -> Result<Measurer, Failure> {
         let (x, y) = tensors(set, DType::F64);
-        let loss = move |model: &Mlp<Var>, x: Var, y: Var| {
+        let loss = move |model: Mlp<Var>, x: Var, y: Var| {
             let problem = Classification::new(x, y);
             if weight_decay == 0.0 {
-                problem.loss(model)
+                problem.loss(&model)
             } else {
-                problem.with_decay(x.number(weight_decay)).loss(model)
+                problem.with_decay(x.number(weight_decay)).loss(&model)
             }
         };
         let mut problem = Problem::new::<Mlp<Var>, _>(&in_f64(model), loss, vec![(x, y)])?.with_convex_loss();

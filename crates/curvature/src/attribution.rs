@@ -79,7 +79,7 @@ struct Kind {
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, scope}};
 /// use quadric_curvature::{Attributor, Problem};
-/// let loss = |w: &Var, x: Var, _y: Var| (scope("cube", || w.powi(3)) + scope("square", || w.powi(2)) * x).mean();
+/// let loss = |w: Var, x: Var, _y: Var| (scope("cube", || w.powi(3)) + scope("square", || w.powi(2)) * x).mean();
 /// let problem = Problem::new(&Tensor::scalar(2.0), loss, vec![(tensor![5.0], tensor![0.0])])?;
 /// let mut shares = Attributor::new(&problem)?.attribute(&[1.0])?.by_scope();
 /// shares.sort_by(|a, b| a.0.cmp(&b.0));

@@ -35,7 +35,7 @@ pub struct Products {
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{Decomposition, Problem};
-/// let loss = |w: &Var, x: Var, y: Var| {
+/// let loss = |w: Var, x: Var, y: Var| {
 ///     let error = cut("z", x * w.powi(3)) - y;
 ///     (error * error * 0.5).mean() + *w * *w * 0.5
 /// };

@@ -19,7 +19,7 @@
 //! use quadric_curvature::{Problem, LinearOperator, operators::{Hessian, GaussNewton}};
 //!
 //! // z = x w², loss ½ (z − y)², one example x = 1, y = 0 at w = 2: H = 6 w², G = 4 w².
-//! let loss = |w: &Var, x: Var, y: Var| {
+//! let loss = |w: Var, x: Var, y: Var| {
 //!     let z = cut("z", x * *w * *w);
 //!     let error = z - y;
 //!     (error * error * 0.5).mean()

@@ -1,4 +1,8 @@
-//! Random probes: vectors with mean 0 and covariance the identity, from a seed.
+//! Random probes: vectors with mean 0 and covariance the identity, so that `E[vᵀAv] = tr A`. Here they are drawn from a seed; inside a
+//! trace, from a key, `quadric-regularization` draws them.
+
+use std::fmt;
+use std::str::FromStr;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,6 +19,27 @@ pub enum Probe {
     Gaussian,
 }
 
+impl fmt::Display for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Probe::Rademacher => "rademacher",
+            Probe::Gaussian => "gaussian",
+        })
+    }
+}
+
+impl FromStr for Probe {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Probe, String> {
+        match text {
+            "rademacher" => Ok(Probe::Rademacher),
+            "gaussian" => Ok(Probe::Gaussian),
+            _ => Err(format!("there is no distribution of probes \"{text}\"; there are rademacher, gaussian")),
+        }
+    }
+}
+
 impl Probe {
     /// `count` probes of `dim` entries; the same seed gives the same numbers everywhere (ChaCha8).
     ///
@@ -27,10 +52,10 @@ impl Probe {
     /// ```
     pub fn draw(self, dim: usize, count: usize, seed: u64) -> Vec<Vec<f64>> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        (0..count).map(|_| self.one(dim, &mut rng)).collect()
+        (0..count).map(|_| self.draw_one(dim, &mut rng)).collect()
     }
 
-    pub(crate) fn one(self, dim: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    pub(crate) fn draw_one(self, dim: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
         match self {
             Probe::Rademacher => (0..dim).map(|_| if rng.random::<bool>() { 1.0 } else { -1.0 }).collect(),
             Probe::Gaussian => (0..dim).map(|_| StandardNormal.sample(rng)).collect(),

@@ -1,12 +1,13 @@
 //! Adaptive SAM.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::trace::Var;
 use quadric_autodiff::{Type, VarTree};
 
-use crate::{LIBRARY, Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, update};
 
-/// Says of a leaf, by its name and type, whether the perturbation scales with it (a weight) or not (a bias).
-pub type Scaled = fn(name: &str, ty: &Type) -> bool;
+/// Says yes or no of a leaf, by its name and type.
+pub type LeafPredicate = fn(name: &str, ty: &Type) -> bool;
 
 /// Weights are arrays of rank 2 and more; vectors (biases, gains) are not scaled.
 pub fn rank_two_or_more(_name: &str, ty: &Type) -> bool {
@@ -23,8 +24,8 @@ pub struct Asam {
     pub rho: Var,
     /// What keeps a weight of 0 movable.
     pub eta: f64,
-    /// Which leaves are weights.
-    pub scaled: Scaled,
+    /// Of which leaves: where it says yes, the perturbation scales with the weight; elsewhere (biases) it does not.
+    pub scaled: LeafPredicate,
 }
 
 impl Asam {
@@ -47,8 +48,8 @@ impl Asam {
                 false => w.full_like(1.0),
             });
             let t_g = t.zip_leaves(&g, |t, g| t * g);
-            let along = t.zip_leaves(&tree::normalized(&t_g), |t, u| t * u);
-            let (objective, direction) = update::at(loss, &tree::add_scaled(params, &along, self.rho));
+            let along = t.zip_leaves(&t_g.normalized(), |t, u| t * u);
+            let (objective, direction) = update::at(loss, &params.add_scaled(&along, self.rho));
             Update { loss: value, objective, direction }
         })
     }

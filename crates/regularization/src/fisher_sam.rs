@@ -2,8 +2,9 @@
 
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
+use quadric_autodiff::trace::tree::{Arithmetic, zero_at_zero};
 
-use crate::{LIBRARY, Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, update};
 
 /// Fisher SAM: `∇L(θ + ε)`, `ε = ρ F⁻¹ g / √(gᵀ F⁻¹ g)` with `F⁻¹ = diag(1/(1 + η g²))`, the Fisher matrix taken as
 /// the squared batch gradient and kept away from 0 ([Kim et al. 2022]).
@@ -29,8 +30,8 @@ impl FisherSam {
             let (value, g) = update::at(loss, params);
             let natural: M = g.map_leaves(|g| g / (g * g * self.eta + 1.0));
             let radius = self.rho.convert(value.dtype());
-            let scale = tree::inverse_root(tree::dot(&g, &natural));
-            let moved = tree::add_scaled(params, &natural, scale * radius.convert(scale.dtype()));
+            let scale = zero_at_zero(g.dot(&natural), |s| s.sqrt().recip());
+            let moved = params.add_scaled(&natural, scale * radius.convert(scale.dtype()));
             let (objective, direction) = update::at(loss, &moved);
             Update { loss: value, objective, direction }
         })

@@ -1,12 +1,13 @@
 //! The Gauss-Newton-trace penalty by Hutchinson's estimator.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::{Var, hvp_of_part};
 use quadric_autodiff::transform::Part;
 
 use crate::hessian_trace::{mean_over, probes};
-use crate::random::Distribution;
-use crate::{LIBRARY, Loss, Problem, Update, tree};
+use crate::{LIBRARY, Loss, Objective, Update};
+use quadric_curvature::Probe;
 
 /// The gradient of `L + λ · mean_k vᵀGv` with fresh probes v: on average that of `L + λ tr G`.
 ///
@@ -21,7 +22,7 @@ pub struct GaussNewtonTrace {
     /// How many probes, at least 1.
     pub probes: usize,
     /// How they are drawn.
-    pub distribution: Distribution,
+    pub distribution: Probe,
 }
 
 impl GaussNewtonTrace {
@@ -31,12 +32,12 @@ impl GaussNewtonTrace {
     /// Stops the trace if the loss has no cut of the problem's name.
     #[track_caller]
     #[must_use]
-    pub fn update<M: VarTree, P: Problem<M>>(&self, problem: &P, params: &M) -> Update<M> {
+    pub fn update<M: VarTree, P: Objective<M>>(&self, problem: &P, params: &M) -> Update<M> {
         LIBRARY.scope("gn-trace", || {
             let probes = probes(self.distribution, self.key, params, self.probes);
             let objective = |m: M| {
                 let value = problem.loss(&m);
-                let trace = mean_over(&probes, |v| GaussNewtonTrace::curvature(problem, problem.cut(), &m, v));
+                let trace = mean_over(&probes, |v| GaussNewtonTrace::curvature(problem, problem.cut(), &m, &v));
                 value + trace.convert(value.dtype()) * self.lambda.convert(value.dtype())
             };
             Update::descent(problem.loss(params), objective, params)
@@ -47,6 +48,6 @@ impl GaussNewtonTrace {
     #[track_caller]
     #[must_use]
     pub fn curvature<M: VarTree>(loss: &impl Loss<M>, cut: &str, params: &M, v: &M) -> Var {
-        LIBRARY.enter(|| tree::dot(v, &hvp_of_part(&Part::gauss_newton(cut), |m: M| loss.loss(&m), params, v)))
+        LIBRARY.enter(|| v.dot(&hvp_of_part(&Part::gauss_newton(cut), |m: M| loss.loss(&m), params, v)))
     }
 }

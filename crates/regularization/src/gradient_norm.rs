@@ -1,9 +1,10 @@
 //! The gradient-norm penalty by differences.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
 
-use crate::{LIBRARY, Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, update};
 
 /// `(1−α) g + α ∇L(θ + r g̃)`: to first order in r the gradient of `L + λ‖∇L‖` with `λ = α r`, from two gradients
 /// ([Zhao et al. 2022]). α = 1 is SAM with ρ = r.
@@ -26,7 +27,7 @@ impl GradientNorm {
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
         LIBRARY.scope("gradient-norm", || {
             let (value, g) = update::at(loss, params);
-            let (moved, g_moved) = update::at(loss, &tree::add_scaled(params, &tree::normalized(&g), self.r));
+            let (moved, g_moved) = update::at(loss, &params.add_scaled(&g.normalized(), self.r));
             let rest = 1.0 - self.alpha;
             let mix = |a: Var, b: Var| a * rest.convert(a.dtype()) + b * self.alpha.convert(b.dtype());
             Update { loss: value, objective: mix(value, moved), direction: g.zip_leaves(&g_moved, |a, b| mix(*a, *b)) }

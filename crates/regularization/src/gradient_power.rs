@@ -1,9 +1,10 @@
 //! The gradient-norm penalty, exact, with any power.
 
 use quadric_autodiff::VarTree;
+use quadric_autodiff::trace::tree::{Arithmetic, zero_at_zero};
 use quadric_autodiff::trace::{Var, hvp};
 
-use crate::{LIBRARY, Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, update};
 
 /// The gradient of `L + ρ‖∇L‖ᵖ`: `g + ρ p ‖g‖^{p−1} H g̃`, one Hessian-vector product.
 ///
@@ -23,16 +24,12 @@ impl GradientPower {
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
         LIBRARY.scope("gradient-power", || {
             let (value, g) = update::at(loss, params);
-            let square = tree::square(&g);
+            let square = g.square_norm();
             let rho = self.rho.convert(square.dtype());
             // p ‖g‖^{p−1} g̃ = p ‖g‖^{p−2} g: the square needs no norm at all.
-            let along = if self.power == 2.0 {
-                g.clone()
-            } else {
-                tree::scaled(&tree::normalized(&g), raised(square, self.power - 1.0))
-            };
-            let bent = hvp(|m: M| loss.loss(&m), params, &along);
-            let direction = tree::add_scaled(&g, &bent, rho * self.power);
+            let u = if self.power == 2.0 { g.clone() } else { g.normalized().scale(raised(square, self.power - 1.0)) };
+            let h_u = hvp(|m: M| loss.loss(&m), params, &u);
+            let direction = g.add_scaled(&h_u, rho * self.power);
             let penalty = rho * raised(square, self.power);
             Update { loss: value, objective: value + penalty.convert(value.dtype()), direction }
         })
@@ -43,7 +40,7 @@ impl GradientPower {
     #[must_use]
     pub fn penalty<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Var {
         LIBRARY.scope("gradient-power", || {
-            let square = tree::square(&update::at(loss, params).1);
+            let square = update::at(loss, params).1.square_norm();
             self.rho.convert(square.dtype()) * raised(square, self.power)
         })
     }
@@ -57,10 +54,8 @@ fn raised(square: Var, q: f64) -> Var {
     } else if q == 2.0 {
         square
     } else if q == 1.0 {
-        tree::root(square)
+        zero_at_zero(square, |s| s.sqrt())
     } else {
-        let at_zero = square.equal(0.0);
-        let safe = quadric_autodiff::trace::select(at_zero, 1.0, square);
-        quadric_autodiff::trace::select(at_zero, 0.0, (safe.log() * (q / 2.0)).exp())
+        zero_at_zero(square, |s| (s.log() * (q / 2.0)).exp())
     }
 }

@@ -1,9 +1,10 @@
 //! Surrogate-gap SAM.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
 
-use crate::{LIBRARY, Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, update};
 
 /// GSAM: `g_p − α g_⊥`, with `g_p = ∇L(θ + ρ g̃)` and `g_⊥` the part of g orthogonal to g_p: descends the perturbed
 /// loss, and closes its gap to the loss without climbing it ([Zhuang et al. 2022]).
@@ -27,9 +28,9 @@ impl Gsam {
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
         LIBRARY.scope("gsam", || {
             let (value, g) = update::at(loss, params);
-            let (objective, g_p) = update::at(loss, &tree::add_scaled(params, &tree::normalized(&g), self.rho));
+            let (objective, g_p) = update::at(loss, &params.add_scaled(&g.normalized(), self.rho));
             let across = across(&g, &g_p);
-            let direction = tree::add_scaled(&g_p, &across, objective.number(-self.alpha));
+            let direction = g_p.add_scaled(&across, objective.number(-self.alpha));
             Update { loss: value, objective, direction }
         })
     }
@@ -38,6 +39,6 @@ impl Gsam {
 /// The part of `x` orthogonal to `y`: `x − ⟨x, ŷ⟩ ŷ`, `ŷ = y/‖y‖` (x itself where y is 0).
 #[track_caller]
 pub(crate) fn across<M: VarTree>(x: &M, y: &M) -> M {
-    let unit = tree::normalized(y);
-    tree::add_scaled(x, &unit, -tree::dot(x, &unit))
+    let unit = y.normalized();
+    x.add_scaled(&unit, -x.dot(&unit))
 }

@@ -1,10 +1,11 @@
 //! The Hessian-trace penalty.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::{Var, grad, jvp, vmap};
 
-use crate::random::Distribution;
-use crate::{LIBRARY, Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, random, update};
+use quadric_curvature::Probe;
 
 /// The gradient of `L + λ · mean_k vᵀHv` with fresh probes v: third order, on average the gradient of `L + λ tr H`
 /// ([Hutchinson 1989]).
@@ -23,7 +24,7 @@ pub struct HessianTrace {
     /// How many probes, at least 1.
     pub probes: usize,
     /// How they are drawn.
-    pub distribution: Distribution,
+    pub distribution: Probe,
 }
 
 impl HessianTrace {
@@ -35,20 +36,20 @@ impl HessianTrace {
             let probes = probes(self.distribution, self.key, params, self.probes);
             let (value, g) = update::at(loss, params);
             let lambda = self.lambda.convert(value.dtype());
-            let penalty = mean_over(&probes, |v| HessianTrace::curvature(loss, params, v));
-            let bent = mean_tree_over(&probes, |v| HessianTrace::bend(loss, params, v));
-            let direction = tree::add_scaled(&g, &bent, lambda);
+            let penalty = mean_over(&probes, |v| HessianTrace::curvature(loss, params, &v));
+            let slope = mean_tree_over(&probes, |v| HessianTrace::slope(loss, params, v));
+            let direction = g.add_scaled(&slope, lambda);
             Update { loss: value, objective: value + penalty * lambda, direction }
         })
     }
 
-    /// `∇_θ (vᵀ H v) = D²(∇L)[v, v]` at `params`.
+    /// `∇_θ (vᵀ H v) = D²(∇L)[v, v]` at `params`: the slope of [`curvature`](HessianTrace::curvature).
     #[track_caller]
     #[must_use]
-    pub fn bend<M: VarTree>(loss: &impl Loss<M>, params: &M, v: &M) -> M {
+    pub fn slope<M: VarTree>(loss: &impl Loss<M>, params: &M, v: &M) -> M {
         LIBRARY.enter(|| {
-            let turn = |m: M| jvp(|m: M| grad(|m: M| loss.loss(&m), &m), &m, v).1;
-            jvp(turn, params, v).1
+            let h_v = |m: M| jvp(|m: M| grad(|m: M| loss.loss(&m), &m), &m, v).1;
+            jvp(h_v, params, v).1
         })
     }
 
@@ -71,11 +72,11 @@ pub(crate) enum Probes<M> {
 }
 
 #[track_caller]
-pub(crate) fn probes<M: VarTree>(distribution: Distribution, key: Var, like: &M, count: usize) -> Probes<M> {
+pub(crate) fn probes<M: VarTree>(distribution: Probe, key: Var, like: &M, count: usize) -> Probes<M> {
     assert!(count > 0, "a trace penalty needs at least one probe");
     match count {
-        1 => Probes::One(distribution.probe(key, like)),
-        _ => Probes::Block(distribution.probes(key, like, count)),
+        1 => Probes::One(random::probe(distribution, key, like)),
+        _ => Probes::Block(random::probes(distribution, key, like, count)),
     }
 }
 

@@ -31,7 +31,7 @@
 //! use quadric_autodiff::{tensor, Tensor, trace::{Var, compile}};
 //! use quadric_regularization::Sam;
 //!
-//! let loss = |x: &Var| (*x * *x).sum();
+//! let loss = |x: Var| (*x * *x).sum();
 //! let mut step = compile(|(x, rho): (Var, Var)| x - Sam { rho }.update(&loss, &x).direction * 0.25);
 //! // ∇L(x + ρ g̃) = 2 (x + ρ x/‖x‖) = (6, 8) + 2 ρ (0.6, 0.8)
 //! assert_eq!(step.call((tensor![3.0, 4.0], Tensor::scalar(5.0)))?, tensor![0.0, 0.0]);
@@ -52,18 +52,17 @@ mod hessian_trace;
 mod implicit_gradient;
 mod look_sam;
 mod method;
+mod objective;
 mod penalty_sam;
 mod plain;
-mod problem;
 pub mod random;
 mod sam;
 mod sampled_trace;
-pub mod tree;
 mod update;
 mod usam;
 mod weight_noise;
 
-pub use asam::{Asam, Scaled, rank_two_or_more};
+pub use asam::{Asam, LeafPredicate, rank_two_or_more};
 pub use fisher_sam::FisherSam;
 pub use gauss_newton_trace::GaussNewtonTrace;
 pub use gradient_norm::GradientNorm;
@@ -73,10 +72,10 @@ pub use hessian_trace::HessianTrace;
 pub use implicit_gradient::ImplicitGradient;
 pub use look_sam::LookSam;
 pub use method::{Method, ParseMethodError};
+pub use objective::{Classification, Loss, Objective, Penalized};
 pub use penalty_sam::PenaltySam;
 pub use plain::Plain;
-pub use problem::{Classification, Loss, Penalized, Problem};
-pub use random::Distribution;
+pub use quadric_curvature::Probe;
 pub use sam::Sam;
 pub use sampled_trace::SampledTrace;
 pub use update::Update;

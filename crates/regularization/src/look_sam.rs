@@ -1,10 +1,11 @@
 //! SAM at a fraction of the cost.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
 
 use crate::gsam::across;
-use crate::{LIBRARY, Loss, Sam, Update, tree, update};
+use crate::{LIBRARY, Loss, Sam, Update, update};
 
 /// LookSAM: SAM every k-th step, and between them the gradient plus SAM's last sideways part ([Liu et al. 2022], k = 5, α = 0.7).
 ///
@@ -43,7 +44,7 @@ impl LookSam {
     pub fn cheap<M: VarTree>(&self, loss: &impl Loss<M>, params: &M, sideways: &M) -> Update<M> {
         LIBRARY.scope("look-sam", || {
             let (loss, g) = update::at(loss, params);
-            let direction = tree::add_scaled(&g, &tree::normalized(sideways), tree::norm(&g) * self.alpha);
+            let direction = g.add_scaled(&sideways.normalized(), g.norm() * self.alpha);
             Update { loss, objective: loss, direction }
         })
     }

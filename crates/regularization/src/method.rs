@@ -6,11 +6,11 @@ use std::str::FromStr;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
 
-use crate::random::Distribution;
 use crate::{
     Asam, FisherSam, GaussNewtonTrace, GradientNorm, GradientPower, Gsam, HessianTrace, ImplicitGradient, LIBRARY,
-    PenaltySam, Plain, Problem, Sam, SampledTrace, Update, Usam, WeightNoise, rank_two_or_more,
+    Objective, PenaltySam, Plain, Sam, SampledTrace, Update, Usam, WeightNoise, rank_two_or_more,
 };
+use quadric_curvature::Probe;
 
 /// A method and those of its settings that stay over a run; strength and key are arguments of every step.
 ///
@@ -18,9 +18,9 @@ use crate::{
 ///
 /// # Example
 /// ```
-/// use quadric_regularization::{Distribution, Method};
+/// use quadric_regularization::{Probe, Method};
 /// let method: Method = "hessian-trace:5".parse()?;
-/// assert_eq!(method, Method::HessianTrace { probes: 5, distribution: Distribution::Rademacher });
+/// assert_eq!(method, Method::HessianTrace { probes: 5, distribution: Probe::Rademacher });
 /// assert_eq!((method.strength_name(), method.draws()), (Some("lambda"), true));
 /// assert_eq!("sam".parse::<Method>()?.default_strength(), 0.05);
 /// # Ok::<(), quadric_regularization::ParseMethodError>(())
@@ -72,14 +72,14 @@ pub enum Method {
         /// How many probes a step.
         probes: usize,
         /// How they are drawn.
-        distribution: Distribution,
+        distribution: Probe,
     },
     /// [`GaussNewtonTrace`]. `gn-trace[:probes[:distribution]]`.
     GaussNewtonTrace {
         /// How many probes a step.
         probes: usize,
         /// How they are drawn.
-        distribution: Distribution,
+        distribution: Probe,
     },
     /// [`SampledTrace`]. `gn-trace-sampled`.
     SampledTrace,
@@ -115,7 +115,7 @@ impl Method {
     /// Stops the trace if a method needs the problem's cut and the loss has none of its name.
     #[track_caller]
     #[must_use]
-    pub fn update<M: VarTree, P: Problem<M>>(&self, problem: &P, params: &M, strength: Var, key: Var) -> Update<M> {
+    pub fn update<M: VarTree, P: Objective<M>>(&self, problem: &P, params: &M, strength: Var, key: Var) -> Update<M> {
         LIBRARY.enter(|| match *self {
             Method::Plain => Plain.update(problem, params),
             Method::Sam => Sam { rho: strength }.update(problem, params),
@@ -241,7 +241,8 @@ impl FromStr for Method {
                 _ => Err(fault(format!("\"{s}\" is no number of probes, 1 or more"))),
             },
         };
-        let distribution = || settings.get(1).map_or(Ok(Distribution::default()), |s| s.parse());
+        let distribution =
+            || settings.get(1).map_or(Ok(Probe::default()), |s| s.parse().map_err(ParseMethodError::new));
         let (method, takes) = match name {
             "sgd" => (Method::Plain, 0),
             "sam" => (Method::Sam, 0),

@@ -1,10 +1,11 @@
 //! PSAM: SAM's penalty form, whole or one part of its Hessian.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::{Var, hvp_of_part};
 use quadric_autodiff::transform::Part;
 
-use crate::{LIBRARY, Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, update};
 
 /// `g + ρ H g̃`, the gradient of `L + ρ‖∇L‖`, which agrees with SAM to first order in ρ; or `g + ρ G g̃` (the NME
 /// ablated), or `g + ρ N g̃` (NME only), or any other [`Part`] ([Dauphin, Agarwala & Mobahi 2024]; their eq. 13 lacks ρ).
@@ -16,7 +17,7 @@ use crate::{LIBRARY, Loss, Update, tree, update};
 pub struct PenaltySam {
     /// The weight ρ, a scalar.
     pub rho: Var,
-    /// Which part of the Hessian bends the step.
+    /// Which part of the Hessian is used.
     pub part: Part,
 }
 
@@ -45,9 +46,9 @@ impl PenaltySam {
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
         LIBRARY.scope("psam", || {
             let (value, g) = update::at(loss, params);
-            let bent = hvp_of_part(&self.part, |m: M| loss.loss(&m), params, &tree::normalized(&g));
-            let penalty = tree::norm(&g).convert(value.dtype()) * self.rho.convert(value.dtype());
-            let direction = tree::add_scaled(&g, &bent, self.rho);
+            let h_g = hvp_of_part(&self.part, |m: M| loss.loss(&m), params, &g.normalized());
+            let penalty = g.norm().convert(value.dtype()) * self.rho.convert(value.dtype());
+            let direction = g.add_scaled(&h_g, self.rho);
             Update { loss: value, objective: value + penalty, direction }
         })
     }

@@ -3,81 +3,44 @@
 //! A key is a `u32[2]` and an argument of the compiled step; the same key gives the same bits, on any number of threads
 //! (Threefry, [`Var::random_bits`]). Each leaf of a tree draws from a key of its own, split from the one given.
 
-use std::fmt;
-use std::str::FromStr;
-
 use quadric_autodiff::trace::{Var, concat, scalar, select};
 use quadric_autodiff::{DType, Shape, Tensor, VarTree};
+use quadric_curvature::Probe;
 
 use crate::LIBRARY;
 
-/// How probes are drawn. Both have mean 0 and covariance I, so `E[vᵀAv] = tr A`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub enum Distribution {
-    /// Signs, ±1: `vᵀAv` is exact on the diagonal, variance `2(‖A‖_F² − Σ A_ii²)`.
-    #[default]
-    Rademacher,
-    /// Standard normal: variance `2‖A‖_F²`.
-    Gaussian,
-}
-
-impl fmt::Display for Distribution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Distribution::Rademacher => "rademacher",
-            Distribution::Gaussian => "gaussian",
-        })
+/// An array of independent draws.
+#[track_caller]
+#[must_use]
+pub fn draw(distribution: Probe, key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
+    match distribution {
+        Probe::Gaussian => normal(key, dtype, shape),
+        _ => rademacher(key, dtype, shape),
     }
 }
 
-impl FromStr for Distribution {
-    type Err = crate::ParseMethodError;
-
-    fn from_str(text: &str) -> Result<Distribution, crate::ParseMethodError> {
-        match text {
-            "rademacher" => Ok(Distribution::Rademacher),
-            "gaussian" => Ok(Distribution::Gaussian),
-            _ => Err(crate::ParseMethodError::new(format!(
-                "there is no distribution of probes \"{text}\"; there are rademacher, gaussian"
-            ))),
-        }
-    }
+/// One probe in the shape of the parameters, each leaf from a key of its own.
+#[track_caller]
+#[must_use]
+pub fn probe<M: VarTree>(distribution: Probe, key: Var, like: &M) -> M {
+    draw_tree(distribution, key, like, &[])
 }
 
-impl Distribution {
-    /// An array of independent draws.
-    #[track_caller]
-    #[must_use]
-    pub fn draw(self, key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
-        LIBRARY.enter(|| match self {
-            Distribution::Rademacher => rademacher(key, dtype, shape),
-            Distribution::Gaussian => normal(key, dtype, shape),
-        })
-    }
+/// `count` probes as one block: every leaf has them as axis 0.
+#[track_caller]
+#[must_use]
+pub fn probes<M: VarTree>(distribution: Probe, key: Var, like: &M, count: usize) -> M {
+    draw_tree(distribution, key, like, &[count])
+}
 
-    /// One probe in the shape of the parameters, each leaf from a key of its own.
-    #[track_caller]
-    #[must_use]
-    pub fn probe<M: VarTree>(self, key: Var, like: &M) -> M {
-        LIBRARY.enter(|| self.draw_tree(key, like, &[]))
-    }
-
-    /// `count` probes as one block: every leaf has them as axis 0.
-    #[track_caller]
-    #[must_use]
-    pub fn probes<M: VarTree>(self, key: Var, like: &M, count: usize) -> M {
-        LIBRARY.enter(|| self.draw_tree(key, like, &[count]))
-    }
-
-    #[track_caller]
-    fn draw_tree<M: VarTree>(self, key: Var, like: &M, front: &[usize]) -> M {
-        let mut keys = split(key, like.leaves().len()).into_iter();
-        like.map_leaves(|leaf| {
-            let ty = leaf.ty();
-            let shape = [front, &ty.shape[..]].concat();
-            self.draw(keys.next().expect("a key for each leaf"), ty.dtype, shape)
-        })
-    }
+#[track_caller]
+fn draw_tree<M: VarTree>(distribution: Probe, key: Var, like: &M, front: &[usize]) -> M {
+    let mut keys = split(key, like.leaves().len()).into_iter();
+    like.map_leaves(|leaf| {
+        let ty = leaf.ty();
+        let shape = [front, &ty.shape[..]].concat();
+        draw(distribution, keys.next().expect("a key for each leaf"), ty.dtype, shape)
+    })
 }
 
 /// A key for this seed and this step: a bijection of the step for every seed, so that no two steps of a run share one.

@@ -1,9 +1,10 @@
 //! Sharpness-aware minimisation.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
 
-use crate::{LIBRARY, Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, update};
 
 /// SAM: `∇L(θ + ρ g̃)`, the gradient at the worst point of a ball, to first order; nothing flows through g̃
 /// ([Foret et al. 2020], ρ = 0.05). Two gradients a step.
@@ -22,7 +23,7 @@ impl Sam {
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
         LIBRARY.scope("sam", || {
             let (value, g) = update::at(loss, params);
-            let (objective, direction) = update::at(loss, &tree::add_scaled(params, &tree::normalized(&g), self.rho));
+            let (objective, direction) = update::at(loss, &params.add_scaled(&g.normalized(), self.rho));
             Update { loss: value, objective, direction }
         })
     }

@@ -1,9 +1,10 @@
 //! The Gauss-Newton-trace penalty by sampled labels.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::{Var, grad, hvp};
 
-use crate::{LIBRARY, Problem, Update, random, tree, update};
+use crate::{LIBRARY, Objective, Update, random, update};
 
 /// The gradient of `L + λ B ‖∇L(θ, ŷ)‖²` with labels `ŷ ~ softmax(z)` drawn afresh and held: `g + 2 λ B H_ŷ ∇L(θ, ŷ)`.
 ///
@@ -23,7 +24,7 @@ impl SampledTrace {
     /// The direction at `params`; the objective is the loss with the estimated penalty.
     #[track_caller]
     #[must_use]
-    pub fn update<M: VarTree, P: Problem<M>>(&self, problem: &P, params: &M) -> Update<M> {
+    pub fn update<M: VarTree, P: Objective<M>>(&self, problem: &P, params: &M) -> Update<M> {
         LIBRARY.scope("gn-trace-sampled", || {
             let labels = random::categorical(self.key, problem.logits(params));
             self.update_for(problem, params, labels)
@@ -33,16 +34,16 @@ impl SampledTrace {
     /// [`update`](SampledTrace::update) had the labels (`i32[B]`) come out as these.
     #[track_caller]
     #[must_use]
-    pub fn update_for<M: VarTree, P: Problem<M>>(&self, problem: &P, params: &M, labels: Var) -> Update<M> {
+    pub fn update_for<M: VarTree, P: Objective<M>>(&self, problem: &P, params: &M, labels: Var) -> Update<M> {
         LIBRARY.enter(|| {
             let batch = labels.shape().size() as f64;
             let (value, g) = update::at(problem, params);
             let loss = |m: M| problem.loss_with_labels(&m, labels);
             let g_drawn = grad(loss, params);
-            let bent = hvp(loss, params, &g_drawn);
+            let h_g = hvp(loss, params, &g_drawn);
             let weight = self.lambda * batch;
-            let penalty = tree::square(&g_drawn).convert(value.dtype()) * weight.convert(value.dtype());
-            let direction = tree::add_scaled(&g, &bent, weight * 2.0);
+            let penalty = g_drawn.square_norm().convert(value.dtype()) * weight.convert(value.dtype());
+            let direction = g.add_scaled(&h_g, weight * 2.0);
             Update { loss: value, objective: value + penalty, direction }
         })
     }

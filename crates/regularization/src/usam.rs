@@ -1,9 +1,10 @@
 //! SAM without the norm.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
 
-use crate::{LIBRARY, Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, update};
 
 /// USAM: `∇L(θ + ρ g)`, the step along the gradient itself ([Andriushchenko & Flammarion 2022]).
 ///
@@ -21,7 +22,7 @@ impl Usam {
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
         LIBRARY.scope("usam", || {
             let (value, g) = update::at(loss, params);
-            let (objective, direction) = update::at(loss, &tree::add_scaled(params, &g, self.rho));
+            let (objective, direction) = update::at(loss, &params.add_scaled(&g, self.rho));
             Update { loss: value, objective, direction }
         })
     }

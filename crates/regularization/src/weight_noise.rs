@@ -1,10 +1,11 @@
 //! Weight noise.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
 
-use crate::random::Distribution;
-use crate::{LIBRARY, Loss, Update, tree, update};
+use crate::{LIBRARY, Loss, Update, random, update};
+use quadric_curvature::Probe;
 
 /// `∇L(θ + ε)`, `ε ~ N(0, σ² I)`, fresh for each key. On average, to second order, the gradient of `L + (σ²/2) tr H`: to be compared
 /// with a trace penalty of `λ = σ²/2`.
@@ -22,7 +23,7 @@ impl WeightNoise {
     #[must_use]
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
         LIBRARY.scope("weight-noise", || {
-            let (objective, direction) = update::at(loss, &tree::sum(params, &self.noise(params)));
+            let (objective, direction) = update::at(loss, &params.plus(&self.noise(params)));
             Update { loss: loss.loss(params), objective, direction }
         })
     }
@@ -31,6 +32,6 @@ impl WeightNoise {
     #[track_caller]
     #[must_use]
     pub fn noise<M: VarTree>(&self, like: &M) -> M {
-        LIBRARY.enter(|| tree::scaled(&Distribution::Gaussian.probe(self.key, like), self.sigma))
+        LIBRARY.enter(|| random::probe(Probe::Gaussian, self.key, like).scale(self.sigma))
     }
 }

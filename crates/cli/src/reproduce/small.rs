@@ -83,7 +83,7 @@ pub fn data(context: &Context) -> (Tensor, Tensor) {
 /// The loss on the small data at a model's parameters.
 pub fn problem(context: &Context, model: &Mlp, loss: LossKind) -> Result<Problem, Failure> {
     let (x, y) = data(context);
-    let loss = move |m: &Mlp<Var>, x: Var, y: Var| loss.of(m, x, y);
+    let loss = move |m: Mlp<Var>, x: Var, y: Var| loss.of(&m, x, y);
     Ok(Problem::new::<Mlp<Var>, _>(model, loss, vec![(x, y)])?)
 }
 

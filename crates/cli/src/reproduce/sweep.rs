@@ -58,7 +58,7 @@ pub fn in_parallel<T: Sync, R: Send>(
 /// The mean loss over the whole training set, in f64 and on one thread.
 pub fn problem(ctx: &Context, model: &Mlp) -> Result<Problem, Failure> {
     let (x, y) = tensors(&ctx.split.train, DType::F64);
-    let loss = |model: &Mlp<Var>, x: Var, y: Var| Classification::new(x, y).loss(model);
+    let loss = |model: Mlp<Var>, x: Var, y: Var| Classification::new(x, y).loss(&model);
     let problem = Problem::in_batches::<Mlp<Var>, _>(&in_f64(model), loss, &x, &y, 128)?;
     Ok(problem.with_convex_loss().with_threads(1))
 }

@@ -18,7 +18,7 @@ use crate::problem::Problem;
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{LinearOperator, Problem, operators::EmpiricalFisher};
-/// let loss = |w: &Var, x: Var, y: Var| {
+/// let loss = |w: Var, x: Var, y: Var| {
 ///     let error = cut("z", x * *w) - y;
 ///     (error * error * 0.5).mean()
 /// };

@@ -22,7 +22,7 @@ use crate::problem::Problem;
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{LinearOperator, Problem, operators::Fisher};
-/// let loss = |w: &Var, x: Var, y: Var| {
+/// let loss = |w: Var, x: Var, y: Var| {
 ///     let error = cut("z", x * *w * *w) - y;
 ///     (error * error * 0.5).mean()
 /// };
@@ -127,7 +127,7 @@ fn gaussian(z: Var, z_dot: Var, _: Option<Var>) -> Var {
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{LinearOperator, Problem, operators::SampledFisher};
 /// // Two classes with equal logits (0, 0): s = p − ŷ = ±(½, −½), and w₁ scales the first logit.
-/// let loss = |w: &Var, _x: Var, _y: Var| cut("z", w.reshape([1, 2])).exp().sum_axes(&[-1]).log().mean();
+/// let loss = |w: Var, _x: Var, _y: Var| cut("z", w.reshape([1, 2])).exp().sum_axes(&[-1]).log().mean();
 /// let problem = Problem::new(&tensor![0.0, 0.0], loss, vec![(tensor![1.0], tensor![0])])?;
 /// let f_v = SampledFisher::categorical(&problem, "z", 1)?.apply(&[1.0, 0.0])?;
 /// assert_eq!(f_v, [0.25, -0.25]); // whichever class was drawn

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{LinearOperator, Problem, operators::Hessian};
-/// let loss = |w: &Var, x: Var, _y: Var| (x * w.powi(3)).mean();
+/// let loss = |w: Var, x: Var, _y: Var| (x * w.powi(3)).mean();
 /// let problem = Problem::new(&Tensor::scalar(2.0), loss, vec![(tensor![1.0], tensor![0.0])])?;
 /// assert_eq!(Hessian::new(&problem)?.apply(&[1.0])?, [12.0]); // (w³)″ = 6 w
 /// # Ok::<(), quadric_curvature::Error>(())

@@ -15,7 +15,7 @@ use crate::problem::Problem;
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, scope}};
 /// use quadric_curvature::{LinearOperator, Problem, operators::Layer};
-/// let loss = |w: &Var, x: Var, _y: Var| (scope("cube", || w.powi(3)) + scope("square", || w.powi(2)) * x).mean();
+/// let loss = |w: Var, x: Var, _y: Var| (scope("cube", || w.powi(3)) + scope("square", || w.powi(2)) * x).mean();
 /// let problem = Problem::new(&Tensor::scalar(2.0), loss, vec![(tensor![1.0], tensor![0.0])])?;
 /// assert_eq!(Layer::new(&problem, "cube")?.apply(&[1.0])?, [12.0]);
 /// assert_eq!(Layer::new(&problem, "square")?.apply(&[1.0])?, [2.0]);
@@ -42,7 +42,7 @@ by_its_field!(Layer);
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::Var};
 /// use quadric_curvature::{Attributor, LinearOperator, Problem, operators::SourceLine};
-/// let loss = |w: &Var, x: Var, _y: Var| (w.powi(3) * x).mean();
+/// let loss = |w: Var, x: Var, _y: Var| (w.powi(3) * x).mean();
 /// let problem = Problem::new(&Tensor::scalar(2.0), loss, vec![(tensor![1.0], tensor![0.0])])?;
 /// let lines = Attributor::new(&problem)?.attribute(&[1.0])?.by_line();
 /// let (line, share) = &lines[0];

@@ -39,7 +39,7 @@ pub(crate) struct Batch {
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{Problem, Gradient};
 /// // Least squares, y = w x, in batches of two: the last has one example.
-/// let loss = |w: &Var, x: Var, y: Var| {
+/// let loss = |w: Var, x: Var, y: Var| {
 ///     let error = cut("z", x * *w) - y;
 ///     (error * error * 0.5).mean()
 /// };
@@ -75,7 +75,7 @@ impl Problem {
     pub fn new<M, F>(model: &M::Host, loss: F, batches: Vec<(Tensor, Tensor)>) -> Result<Problem, Error>
     where
         M: VarTree,
-        F: Fn(&M, Var, Var) -> Var,
+        F: Fn(M, Var, Var) -> Var,
     {
         let space = Space::of(model);
         let mut types: Vec<(Type, Type)> = Vec::new();
@@ -90,7 +90,7 @@ impl Problem {
                 Some(kind) => kind,
                 None => {
                     let example = (model.clone(), x.clone(), y.clone());
-                    let loss = |(model, x, y): (M, Var, Var)| loss(&model, x, y);
+                    let loss = |(model, x, y): (M, Var, Var)| loss(model, x, y);
                     let tape = LIBRARY.enter(|| trace::trace(loss, &example))?;
                     check_scalar(&tape)?;
                     types.push(pair);
@@ -129,7 +129,7 @@ impl Problem {
     pub fn in_batches<M, F>(model: &M::Host, loss: F, x: &Tensor, y: &Tensor, size: usize) -> Result<Problem, Error>
     where
         M: VarTree,
-        F: Fn(&M, Var, Var) -> Var,
+        F: Fn(M, Var, Var) -> Var,
     {
         let count = |t: &Tensor| t.shape().first().copied().unwrap_or(0);
         let n = count(x);

@@ -58,7 +58,7 @@ fn every_share_is_its_own_product() {
 #[test]
 fn a_declared_second_derivative_is_attributed_to_its_line() {
     let (x, y) = data(DType::F64);
-    let loss = |model: &Mlp<Var>, x: Var, y: Var| {
+    let loss = |model: Mlp<Var>, x: Var, y: Var| {
         let h = x.matmul(model.layers[0].weight) + model.layers[0].bias;
         let a = declare_second_derivative("odd", h, |x| x.tanh(), |x| x.sin() * 3.0);
         let h = a.matmul(model.layers[1].weight) + model.layers[1].bias;

@@ -38,13 +38,13 @@ fn a_cut_that_does_not_exist() {
     assert!(nothing.unwrap_err().to_string().contains("layers.0.weight"));
 }
 
-fn one(loss: impl Fn(&Var, Var, Var) -> Var) -> Problem {
+fn one(loss: impl Fn(Var, Var, Var) -> Var) -> Problem {
     Problem::new(&Tensor::scalar(0.5), loss, vec![(tensor![1.0, 2.0], tensor![0.0, 1.0])]).unwrap()
 }
 
 #[test]
 fn a_loss_that_bends_in_a_parameter_past_the_cut() {
-    let problem = one(|w, x, _| (cut("z", x * *w) * *w).mean());
+    let problem = one(|w, x, _| (cut("z", x * w) * w).mean());
     for error in [refused(GaussNewton::new(&problem, "z")), refused(Nme::new(&problem, "z"))] {
         assert_eq!(error.kind(), ErrorKind::Selection);
         assert!(error.to_string().contains("errors.rs:"), "the user's line: {error}");
@@ -52,13 +52,13 @@ fn a_loss_that_bends_in_a_parameter_past_the_cut() {
     }
     assert!(Hessian::new(&problem).is_ok(), "the Hessian needs no cut");
     // A sum of loss and penalty does not bend in both at once.
-    let fine = one(|w, x, _| cut("z", x * *w).powi(2).mean() + *w * *w);
+    let fine = one(|w, x, _| cut("z", x * w).powi(2).mean() + w * w);
     assert!(GaussNewton::new(&fine, "z").is_ok());
 }
 
 #[test]
 fn a_cut_twice_on_a_path() {
-    let problem = one(|w, x, _| cut("z", cut("z", x * *w).sin() * *w).powi(2).mean());
+    let problem = one(|w, x, _| cut("z", cut("z", x * w).sin() * w).powi(2).mean());
     let error = refused(GaussNewton::new(&problem, "z"));
     assert_eq!(error.kind(), ErrorKind::Selection);
     assert!(error.to_string().contains("twice"), "{error}");
@@ -86,10 +86,10 @@ fn data_and_losses_that_are_none() {
     assert_eq!(refused(none).kind(), ErrorKind::Problem);
     let uneven = Problem::in_batches(&model, loss_of(Loss::Squares), &x, &tensor![0, 1], 2);
     assert!(refused(uneven).to_string().contains("f64[7,3]"));
-    let vector = Problem::new(&model, |m: &Mlp<Var>, x: Var, _: Var| m.logits(x), vec![(x.clone(), y.clone())]);
+    let vector = Problem::new(&model, |m: Mlp<Var>, x: Var, _: Var| m.logits(x), vec![(x.clone(), y.clone())]);
     assert!(refused(vector).to_string().contains("f64[7,3]"));
     // A mistake inside the loss names the user's line.
-    let wrong = Problem::new(&model, |m: &Mlp<Var>, x: Var, _: Var| x.matmul(m.layers[1].weight).sum(), vec![(x, y)]);
+    let wrong = Problem::new(&model, |m: Mlp<Var>, x: Var, _: Var| x.matmul(m.layers[1].weight).sum(), vec![(x, y)]);
     let error = refused(wrong);
     assert_eq!(error.kind(), ErrorKind::Engine);
     assert!(error.to_string().contains("matmul") && error.to_string().contains("errors.rs:"), "{error}");

@@ -212,7 +212,7 @@ fn weight_decay_lands_in_the_remainder() {
     let (x, y) = data(DType::F64);
     let decay = 0.3;
     for loss in LOSSES {
-        let with_decay = move |model: &Mlp<Var>, x: Var, y: Var| {
+        let with_decay = move |model: Mlp<Var>, x: Var, y: Var| {
             let base = loss.apply(cut("logits", model.logits(x)), y);
             model.layers.iter().fold(base, |sum, l| sum + (l.weight * l.weight).sum() * (0.5 * decay))
         };
@@ -302,7 +302,7 @@ fn a_composed_activation_without_its_scope_would_be_half_a_product() {
     };
     let trace_of_m = |scoped: bool| {
         let loss =
-            move |model: &Mlp<Var>, x: Var, y: Var| Loss::Squares.apply(cut("logits", logits(model, x, scoped)), y);
+            move |model: Mlp<Var>, x: Var, y: Var| Loss::Squares.apply(cut("logits", logits(&model, x, scoped)), y);
         let model = mlp(Activation::Gelu, DType::F64, 1);
         let problem = Problem::new(&model, loss, vec![(x.clone(), y.clone())]).unwrap();
         dense(MultilinearNme::new(&problem, "logits").unwrap()).trace()

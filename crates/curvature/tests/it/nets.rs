@@ -119,7 +119,7 @@ pub fn data(dtype: DType) -> (Tensor, Tensor) {
     (Tensor::from_fn(dtype, [EXAMPLES, SIZES[0]], |i| x[i]), Tensor::from_vec(&labels))
 }
 
-pub fn loss_of(loss: Loss) -> impl Fn(&Mlp<Var>, Var, Var) -> Var {
+pub fn loss_of(loss: Loss) -> impl Fn(Mlp<Var>, Var, Var) -> Var {
     move |model, x, y| loss.apply(cut("logits", model.logits(x)), y)
 }
 

@@ -34,7 +34,7 @@ fn the_hessian_is_the_engines_dense_one() {
             .collect::<Vec<_>>();
         let model: Mlp<Var> = model.with_leaves(leaves);
         let (x, y) = (quadric_autodiff::trace::constant(&x), quadric_autodiff::trace::constant(&y));
-        loss_of(Loss::CrossEntropy)(&model, x, y)
+        loss_of(Loss::CrossEntropy)(model, x, y)
     };
     let reference = hessian(f, &theta).unwrap().to_f64_vec();
     let h = dense(Hessian::new(&problem(Activation::Gelu, Loss::CrossEntropy)).unwrap());
@@ -284,7 +284,7 @@ fn operators_can_go_to_another_thread() {
 #[test]
 fn leaves_that_are_no_floats_stay_what_they_are() {
     // The index picks which weight is used; only the weights have coordinates.
-    let loss = |model: &(Var, Var), x: Var, _: Var| (model.1.gather(model.0, 0).powi(3) * x).mean();
+    let loss = |model: (Var, Var), x: Var, _: Var| (model.1.gather(model.0, 0).powi(3) * x).mean();
     let model = (Tensor::from_vec(&[1]), Tensor::from_vec(&[2.0, 5.0]));
     let problem = Problem::new(&model, loss, vec![(Tensor::from_vec(&[1.0]), Tensor::from_vec(&[0]))]).unwrap();
     assert_eq!(problem.space().dim(), 2);
@@ -299,7 +299,7 @@ fn leaves_that_are_no_floats_stay_what_they_are() {
 
 #[test]
 fn a_parameter_that_nothing_reaches_has_no_curvature() {
-    let loss = |model: &(Var, Var), x: Var, _: Var| (model.0.powi(3) * x).mean();
+    let loss = |model: (Var, Var), x: Var, _: Var| (model.0.powi(3) * x).mean();
     let model = (Tensor::scalar(1.0), Tensor::scalar(1.0));
     let problem = Problem::new(&model, loss, vec![(Tensor::from_vec(&[1.0]), Tensor::from_vec(&[0]))]).unwrap();
     assert_eq!(dense(Hessian::new(&problem).unwrap()).entries(), [6.0, 0.0, 0.0, 0.0]);

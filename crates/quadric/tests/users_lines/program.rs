@@ -67,9 +67,9 @@ fn in_libraries(x: &Tensor, matrix: &Tensor) {
     told("layer", trace(|(m, x): (Mlp<Var>, Var)| m.layers[0].apply(x), &types)); // layer
     told("model", trace(|(m, x): (Mlp<Var>, Var)| m.logits(x), &types)); // model
     told("loss", trace(|z: Var| cross_entropy(z, z), matrix)); // loss
-    let sam = |x: Var| Sam { rho: x.t() }.update(&|x: &Var| (*x * *x).sum(), &x).direction; // method
+    let sam = |x: Var| Sam { rho: x.t() }.update(&|x: Var| (*x * *x).sum(), &x).direction; // method
     told("method", trace(sam, matrix));
-    let sam = |x: Var| Sam { rho: x.sum() }.update(&|x: &Var| x.matmul(*x).sum(), &x).direction; // in the loss
+    let sam = |x: Var| Sam { rho: x.sum() }.update(&|x: Var| x.matmul(*x).sum(), &x).direction; // in the loss
     told("in the loss", trace(sam, matrix));
     let other = Mlp::new(&[5, 3], Activation::Relu, DType::F64, 1);
     let step = |(m, g, x): (Mlp<Var>, Mlp<Var>, Var)| Sgd::new().update(&m, &g, &(vec![], x), x).0; // optimizer
@@ -82,10 +82,10 @@ fn in_libraries(x: &Tensor, matrix: &Tensor) {
     let differ = |(a, b): (Vec<Var>, Vec<Var>)| tree::dot(&a, &b); // trees
     told("trees", trace(differ, &(vec![x.clone()], vec![x.clone(), x.clone()])));
     told("random", trace(|x: Var| random::normal(x, DType::F64, [3]), x)); // random
-    let bend = |x: Var| HessianTrace::bend(&|x: &Var| *x * *x, &x, &x); // bend
+    let bend = |x: Var| HessianTrace::bend(&|x: Var| *x * *x, &x, &x); // bend
     told("bend", trace(bend, x));
     let batches = vec![(matrix.clone(), matrix.clone())];
-    told("problem", Problem::new(x, |w: &Var, x: Var, _: Var| w.matmul(x), batches)); // problem
+    told("problem", Problem::new(x, |w: Var, x: Var, _: Var| w.matmul(x), batches)); // problem
 }
 
 /// A model of the user's own, without a word about libraries.
@@ -136,7 +136,7 @@ fn in_print(x: &Tensor, matrix: &Tensor) {
     };
     say("tape", trace(program, matrix).expect("a tape")); // tape
 
-    let loss = |m: &Net<Var>, x: Var, y: Var| {
+    let loss = |m: Net<Var>, x: Var, y: Var| {
         let z = cut("logits", m.logits(x));
         cross_entropy(z, y).mean() // shares
     };

@@ -1,11 +1,12 @@
 //! The direction of each method, composed by hand from gradients and Hessian products in plain Rust (PAPER §2).
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::trace::{Var, compile, grad, hvp, value_and_grad};
 use quadric_autodiff::{Tensor, Tree, tensor};
 use quadric_nn::{Activation, Mlp};
 use quadric_regularization::{
     Asam, Classification, FisherSam, GradientNorm, GradientPower, Gsam, ImplicitGradient, LookSam, Loss, Penalized,
-    PenaltySam, Plain, Sam, Usam, tree,
+    PenaltySam, Plain, Sam, Usam,
 };
 
 use crate::{batch, flat, inner, minus, network, norm, on_network, parts, relative, scalar, unflat};
@@ -136,7 +137,7 @@ fn the_penalty_differentiated_in_reverse_is_the_update() {
     for power in [1.0, 1.5, 2.0, 3.0] {
         let (by_product, by_reverse) = on_network(Activation::Silu, &[scalar(RHO)], |m, p, a| {
             let method = GradientPower { rho: a[0], power };
-            let penalised = Penalized { loss: p, penalty: |m: &Mlp<Var>| method.penalty(&p, m) };
+            let penalised = Penalized { loss: p, penalty: |m: Mlp<Var>| method.penalty(&p, &m) };
             (method.update(&p, &m).direction, grad(|m: Mlp<Var>| penalised.loss(&m), &m))
         });
         assert!(relative(&flat(&by_reverse), &flat(&by_product)) < 1e-12, "power {power}");
@@ -146,7 +147,7 @@ fn the_penalty_differentiated_in_reverse_is_the_update() {
 /// At a stationary point every method adds nothing, and no NaN.
 #[test]
 fn where_the_gradient_is_zero_nothing_is_added() {
-    let loss = |x: &Var| (*x * *x).sum();
+    let loss = |x: Var| (x * x).sum();
     let mut f = compile(|(x, rho): (Var, Var)| {
         let mut directions = vec![
             Sam { rho }.update(&loss, &x).direction,
@@ -174,7 +175,7 @@ fn where_the_gradient_is_zero_nothing_is_added() {
 
 #[test]
 fn a_nan_in_the_gradient_is_not_hidden_by_the_guard_of_the_norm() {
-    let norm = compile(|x: Var| (tree::norm(&x), tree::normalized(&x))).call(tensor![f64::NAN, 1.0]).unwrap();
+    let norm = compile(|x: Var| (x.norm(), x.normalized())).call(tensor![f64::NAN, 1.0]).unwrap();
     assert!(norm.0.item().is_nan() && norm.1.to_f64_vec()[1].is_nan());
 }
 

@@ -1,10 +1,11 @@
 //! What must hold between the methods: claims 7 and 9, and that the parts add up.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::trace::{Var, compile, constant, cut, grad, hvp, hvp_of_part, jvp, vjp};
 use quadric_autodiff::transform::Part;
 use quadric_autodiff::{Tree, tensor};
 use quadric_nn::{Activation, Classifier, Mlp, cross_entropy, mse, softmax};
-use quadric_regularization::{GradientNorm, PenaltySam, Plain, Sam, tree};
+use quadric_regularization::{GradientNorm, PenaltySam, Plain, Sam};
 
 use crate::{flat, minus, noisy, norm, on_network, relative, scalar};
 
@@ -12,7 +13,7 @@ use crate::{flat, minus, noisy, norm, on_network, relative, scalar};
 #[test]
 fn on_a_quadratic_loss_sam_and_psam_take_the_same_step() {
     let a = noisy(3, &[5, 5]);
-    let loss = |w: &Vec<Var>| {
+    let loss = |w: Vec<Var>| {
         let a = constant(&a);
         let (x, y) = (a.matmul(w[0].reshape([5, 1])), w[1]);
         x.inner(x) * 0.5 + (y * w[0]).sum() + y.inner(y) * 2.0
@@ -82,7 +83,7 @@ fn three_roads_lead_to_the_same_gauss_newton_product() {
             let of_logits = |z: Var| if squares { mse(z, target).mean() } else { cross_entropy(z, p.y).mean() };
             let loss = |m: Mlp<Var>| of_logits(cut("logits", m.logits(p.x)));
             let logits = |m: Mlp<Var>| Classifier::logits(&m, p.x);
-            let unit = tree::normalized(&grad(loss, &m));
+            let unit = grad(loss, &m).normalized();
 
             let (z, z_dot) = jvp(logits, &m, &unit);
             let bent = if squares {
@@ -97,7 +98,7 @@ fn three_roads_lead_to_the_same_gauss_newton_product() {
 
             let length = |theta1: &Mlp<Var>, theta2: &Mlp<Var>| {
                 let z_bar = grad(of_logits, &logits(theta1.clone()));
-                tree::norm(&vjp(logits, theta2, &z_bar).1)
+                vjp(logits, theta2, &z_bar).1.norm()
             };
             let b = grad(|theta1: Mlp<Var>| length(&theta1, &m), &m);
             let other = grad(|theta2: Mlp<Var>| length(&m, &theta2), &m);
@@ -117,7 +118,7 @@ fn three_roads_lead_to_the_same_gauss_newton_product() {
 /// A selection that matches nothing would quietly turn one method into another.
 #[test]
 fn a_cut_that_is_not_there_stops_the_trace() {
-    let loss = |x: &Var| (*x * *x).sum();
+    let loss = |x: Var| (x * x).sum();
     let mut f = compile(|(x, rho): (Var, Var)| PenaltySam::gauss_newton(rho, "logits").update(&loss, &x).direction);
     let error = f.call((tensor![1.0], scalar(0.1))).unwrap_err();
     assert_eq!(error.kind(), quadric_autodiff::ErrorKind::Selection);
@@ -133,7 +134,7 @@ fn a_direction_can_be_differentiated_by_its_strength() {
     let (slope, bent) = on_network(Activation::Gelu, &[scalar(0.0), scalar(1.0)], |m, p, a| {
         let slope = jvp(|rho: Var| Sam { rho }.update(&p, &m).direction, &a[0], &a[1]).1;
         let loss = |m: Mlp<Var>| quadric_regularization::Loss::loss(&p, &m);
-        (slope, hvp(loss, &m, &tree::normalized(&grad(loss, &m))))
+        (slope, hvp(loss, &m, &grad(loss, &m).normalized()))
     });
     assert!(relative(&flat(&slope), &flat(&bent)) < 1e-12);
     assert_eq!(slope.leaf_names(), bent.leaf_names());

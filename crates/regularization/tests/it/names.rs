@@ -1,7 +1,7 @@
 //! Methods by name.
 
 use quadric_nn::{Activation, Mlp};
-use quadric_regularization::{Distribution, Method, random};
+use quadric_regularization::{Method, Probe, random};
 
 use crate::{flat, norm, on_network, parts, scalar};
 
@@ -22,7 +22,7 @@ fn names_are_read_back_as_printed_and_every_method_runs() {
     }
     assert_eq!(
         "gn-trace:5:gaussian".parse(),
-        Ok(Method::GaussNewtonTrace { probes: 5, distribution: Distribution::Gaussian })
+        Ok(Method::GaussNewtonTrace { probes: 5, distribution: Probe::Gaussian })
     );
 }
 

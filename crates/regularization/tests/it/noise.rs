@@ -1,22 +1,23 @@
 //! Random numbers: distributions, keys, and the direction under noise.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::trace::{Var, compile, grad};
 use quadric_autodiff::{DType, Shape, Tensor, Tree};
 use quadric_nn::{Activation, Mlp};
-use quadric_regularization::{Distribution, Loss, WeightNoise, random, tree};
+use quadric_regularization::{Loss, Probe, WeightNoise, random};
 
 use crate::{flat, network, on_network, parts, scalar};
 
-fn draw(distribution: Distribution, dtype: DType, shape: impl Into<Shape>, key: Tensor) -> Vec<f64> {
+fn draw(distribution: Probe, dtype: DType, shape: impl Into<Shape>, key: Tensor) -> Vec<f64> {
     let shape = shape.into();
-    compile(|key: Var| distribution.draw(key, dtype, shape.clone())).call(key).unwrap().to_f64_vec()
+    compile(|key: Var| random::draw(distribution, key, dtype, shape.clone())).call(key).unwrap().to_f64_vec()
 }
 
 #[test]
 fn normals_have_the_moments_and_tails_of_normals() {
     for dtype in [DType::F32, DType::F64] {
         let n = 200_001; // odd, so the last pair is cut
-        let x = draw(Distribution::Gaussian, dtype, [n], random::key(1, 0));
+        let x = draw(Probe::Gaussian, dtype, [n], random::key(1, 0));
         let moment = |p: i32| x.iter().map(|x| x.powi(p)).sum::<f64>() / n as f64;
         // Standard errors: 1/√n, √2/√n, √15/√n, √96/√n.
         let error = 4.0 / (n as f64).sqrt();
@@ -34,7 +35,7 @@ fn normals_have_the_moments_and_tails_of_normals() {
 
 #[test]
 fn signs_are_plus_and_minus_one() {
-    let x = draw(Distribution::Rademacher, DType::F64, [3, 10_000], random::key(1, 0));
+    let x = draw(Probe::Rademacher, DType::F64, [3, 10_000], random::key(1, 0));
     assert!(x.iter().all(|x| x.abs() == 1.0));
     assert!((x.iter().sum::<f64>() / 3e4).abs() < 4.0 / 3e4f64.sqrt());
 }
@@ -50,8 +51,8 @@ fn the_same_key_gives_the_same_bits_on_any_number_of_threads() {
     let last = runs[2].clone();
     assert!(runs.iter_mut().all(|run| *run == last));
     assert_ne!(
-        draw(Distribution::Gaussian, DType::F32, [8], random::key(7, 7)),
-        draw(Distribution::Gaussian, DType::F32, [8], random::key(7, 8))
+        draw(Probe::Gaussian, DType::F32, [8], random::key(7, 7)),
+        draw(Probe::Gaussian, DType::F32, [8], random::key(7, 8))
     );
 }
 
@@ -59,7 +60,7 @@ fn the_same_key_gives_the_same_bits_on_any_number_of_threads() {
 fn leaves_and_probes_draw_from_keys_of_their_own() {
     let mut f = compile(|(a, b, key): (Var, Var, Var)| {
         let tree = vec![a, b];
-        (Distribution::Gaussian.probe(key, &tree), Distribution::Gaussian.probes(key, &tree, 3))
+        (random::probe(Probe::Gaussian, key, &tree), random::probes(Probe::Gaussian, key, &tree, 3))
     });
     let zeros = Tensor::from_fn(DType::F64, [50], |_| 0.0);
     let (one, block) = f.call((zeros.clone(), zeros, random::key(1, 1))).unwrap();
@@ -111,7 +112,7 @@ fn weight_noise_is_the_gradient_at_the_perturbed_point_and_the_key_decides() {
     let run = |t| {
         on_network(Activation::Gelu, &args(t), |m, p, a| {
             let noise = WeightNoise { sigma: a[0], key: a[1] };
-            let moved = tree::sum(&m, &noise.noise(&m));
+            let moved = m.plus(&noise.noise(&m));
             (parts(noise.update(&p, &m)), p.loss(&m), p.loss(&moved), grad(|m: Mlp<Var>| p.loss(&m), &moved))
         })
     };
@@ -126,7 +127,7 @@ fn weight_noise_is_the_gradient_at_the_perturbed_point_and_the_key_decides() {
 /// `E L(θ + ε) = L + (σ²/2) tr H + O(σ⁴)`, on a quadratic exactly, and averaged over keys within its error.
 #[test]
 fn the_mean_loss_under_noise_rises_by_half_sigma_squared_trace() {
-    let loss = |w: &Var| w.inner(*w) * 1.5 + w.sum(); // H = 3 I, tr H = 60
+    let loss = |w: Var| w.inner(w) * 1.5 + w.sum(); // H = 3 I, tr H = 60
     let mut f = compile(|(w, sigma, key): (Var, Var, Var)| {
         let update = WeightNoise { sigma, key }.update(&loss, &w);
         update.objective - update.loss

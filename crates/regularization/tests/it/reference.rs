@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::trace::{Var, compile, hvp, hvp_of_part, value_and_grad};
 use quadric_autodiff::transform::Part;
 use quadric_autodiff::{Tensor, Tree};
 use quadric_nn::checkpoint::Checkpoint;
 use quadric_nn::{Activation, Dense, Mlp, Optimizer, Sgd};
-use quadric_regularization::{
-    Classification, GaussNewtonTrace, GradientPower, HessianTrace, Loss, PenaltySam, Sam, tree,
-};
+use quadric_regularization::{Classification, GaussNewtonTrace, GradientPower, HessianTrace, Loss, PenaltySam, Sam};
 
 use crate::{flat, relative};
 
@@ -89,7 +88,7 @@ fn check_all(activation: Activation) {
     assert!(relative(&sum, &flat(&h_v)) < 1e-13);
 
     let (v_h_v, v_h_v_again, v_g_v) = r.run(|m, v, p| {
-        let by_product = tree::dot(&v, &hvp(|m: Mlp<Var>| p.loss(&m), &m, &v));
+        let by_product = v.dot(&hvp(|m: Mlp<Var>| p.loss(&m), &m, &v));
         (HessianTrace::curvature(&p, &m, &v), by_product, GaussNewtonTrace::curvature(&p, "logits", &m, &v))
     });
     r.check_scalar("vHv", &v_h_v);
@@ -104,7 +103,7 @@ fn check_all(activation: Activation) {
     r.check(
         "tracepen_grad",
         &r.run(|m, v, p| {
-            quadric_autodiff::trace::grad(|m: Mlp<Var>| tree::dot(&v, &hvp(|m: Mlp<Var>| p.loss(&m), &m, &v)), &m)
+            quadric_autodiff::trace::grad(|m: Mlp<Var>| v.dot(&hvp(|m: Mlp<Var>| p.loss(&m), &m, &v)), &m)
         }),
     );
 

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::trace::{Var, compile, constant, cut, grad, hvp, hvp_of_part, jvp};
 use quadric_autodiff::transform::Part;
 use quadric_autodiff::{DType, Tensor, Tree};
 use quadric_gradcheck as gradcheck;
 use quadric_nn::{Activation, Classifier, Mlp, cross_entropy, softmax};
 use quadric_regularization::{
-    Classification, Distribution, GaussNewtonTrace, HessianTrace, Loss, Problem, SampledTrace, random, tree,
+    Classification, GaussNewtonTrace, HessianTrace, Loss, Objective, Probe, SampledTrace, random,
 };
 
 use crate::{batch, direction, flat, inner, network, noisy, norm, on_network, parts, relative, scalar, unflat};
@@ -61,7 +62,7 @@ fn a_stop_gradient_in_place_of_the_freeze_would_differentiate_wrongly() {
                     let z_dot = jvp(|m: Mlp<Var>| Classifier::logits(&m, p.x), &held, &v).1;
                     z_bar.inner(z_dot)
                 };
-                tree::dot(&v, &grad(slope, &m))
+                v.dot(&grad(slope, &m))
             };
             (frozen(m.clone()), stopped(m.clone()), grad(frozen, &m), grad(stopped, &m))
         });
@@ -90,17 +91,17 @@ fn is_mean(((loss, objective, got), gradient, each): &Outcome, lambda: f64) {
 
 #[test]
 fn penalties_are_the_mean_over_probes_and_so_are_their_gradients() {
-    for distribution in [Distribution::Rademacher, Distribution::Gaussian] {
+    for distribution in [Probe::Rademacher, Probe::Gaussian] {
         for count in [1, 3] {
             let (lambda, key) = (scalar(0.2), random::key(4, 1));
             let outcome = on_network(Activation::Gelu, &[lambda.clone(), key.clone()], |m, p, a| {
                 let method = HessianTrace { lambda: a[0], key: a[1], probes: count, distribution };
-                let block = distribution.probes(a[1], &m, count);
+                let block = random::probes(distribution, a[1], &m, count);
                 let each: Vec<(Var, Mlp<Var>)> = (0..count)
                     .map(|k| {
                         let v = block.zip_leaves(&m, |v, w| v.slice(0, k..k + 1).reshape(w.shape()));
                         // vᵀHv the other way round, by a Hessian product, and its gradient.
-                        let curvature = |m: Mlp<Var>| tree::dot(&v, &hvp(|m: Mlp<Var>| p.loss(&m), &m, &v));
+                        let curvature = |m: Mlp<Var>| v.dot(&hvp(|m: Mlp<Var>| p.loss(&m), &m, &v));
                         (curvature(m.clone()), grad(curvature, &m))
                     })
                     .collect();
@@ -110,7 +111,7 @@ fn penalties_are_the_mean_over_probes_and_so_are_their_gradients() {
 
             let outcome = on_network(Activation::Gelu, &[lambda, key], |m, p, a| {
                 let method = GaussNewtonTrace { lambda: a[0], key: a[1], probes: count, distribution };
-                let block = distribution.probes(a[1], &m, count);
+                let block = random::probes(distribution, a[1], &m, count);
                 let each: Vec<(Var, Mlp<Var>)> = (0..count)
                     .map(|k| {
                         let v = block.zip_leaves(&m, |v, w| v.slice(0, k..k + 1).reshape(w.shape()));
@@ -140,7 +141,7 @@ fn both_roads_to_the_third_order_agree() {
         let v = direction(5, &network(activation));
         let (forward, reverse) = on_network(activation, &[], |m, p, _| {
             let v = v.map_leaves(constant);
-            (HessianTrace::bend(&p, &m, &v), grad(|m: Mlp<Var>| HessianTrace::curvature(&p, &m, &v), &m))
+            (HessianTrace::slope(&p, &m, &v), grad(|m: Mlp<Var>| HessianTrace::curvature(&p, &m, &v), &m))
         });
         assert!(relative(&flat(&forward), &flat(&reverse)) < 1e-12, "{activation}");
     }
@@ -194,7 +195,7 @@ fn the_trace_of_g_is_the_expected_squared_gradient() {
         let mut squared = compile(|(m, x, y): (Mlp<Var>, Var, Var)| {
             let loss = |m: Mlp<Var>| cross_entropy(m.logits(x), y).mean();
             let log_p = -cross_entropy(m.logits(x), y).sum();
-            (log_p.exp(), tree::square(&grad(loss, &m)) * size as f64)
+            (log_p.exp(), grad(loss, &m).square_norm() * size as f64)
         });
         let mut expected = 0.0;
         for labels in all_labels(size as u32) {
@@ -221,7 +222,7 @@ fn the_sampled_penalty_follows_the_nme_alone() {
             let g = grad(loss, &m);
             let n_g = hvp_of_part(&Part::nme("logits"), loss, &m, &g);
             let plain = grad(|m: Mlp<Var>| p.loss(&m), &m);
-            let penalty = tree::add_scaled(&update.direction, &plain, plain.leaves()[0].number(-1.0));
+            let penalty = update.direction.minus(&plain);
             ((-cross_entropy(m.logits(x), drawn).sum()).exp(), penalty, n_g, hvp(loss, &m, &g))
         });
         let count = flat(&model).len();

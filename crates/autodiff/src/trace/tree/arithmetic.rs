@@ -20,7 +20,7 @@ type Scalar<T> = <<T as Tree>::Leaf as Leaf>::Outcome<<T as Tree>::Leaf>;
 ///
 /// # Example
 /// ```
-/// use quadric_autodiff::trace::tree::Arithmetic;
+/// use quadric_autodiff::Arithmetic;
 /// use quadric_autodiff::{Error, Tensor, tensor};
 /// let (w, g) = ((tensor![3.0, 0.0], tensor![1.0]), (tensor![1.0, 0.0], tensor![-4.0]));
 /// assert_eq!(w.minus(&g.scale(2.0)?)?, (tensor![1.0, 0.0], tensor![9.0]));
@@ -52,6 +52,12 @@ pub trait Arithmetic: Tree {
         s.multiply(self)
     }
 
+    /// `self + s · other`: a step along a direction.
+    #[track_caller]
+    fn add_scaled(&self, other: &Self, s: impl Factor<Self::Leaf>) -> Outcome<Self> {
+        s.multiply_add(other, self)
+    }
+
     /// `⟨self, other⟩`, summed over all leaves.
     #[track_caller]
     fn dot(&self, other: &Self) -> Scalar<Self> {
@@ -79,14 +85,14 @@ pub trait Arithmetic: Tree {
     /// ```
     #[track_caller]
     fn norm(&self) -> Scalar<Self> {
-        Self::Leaf::enter(self, |x: Self::With<Var>| at_zero_or(inner(&x, &x), |s| s.sqrt()))
+        Self::Leaf::enter(self, |x: Self::With<Var>| zero_at_zero(inner(&x, &x), |s| s.sqrt()))
     }
 
     /// `self / ‖self‖`, and 0 where self is 0.
     #[track_caller]
     fn normalized(&self) -> Outcome<Self> {
         Self::Leaf::enter(self, |x: Self::With<Var>| {
-            let inverse = at_zero_or(inner(&x, &x), |s| s.sqrt().recip());
+            let inverse = zero_at_zero(inner(&x, &x), |s| s.sqrt().recip());
             scaled(&x, inverse)
         })
     }
@@ -98,12 +104,21 @@ impl<T: Tree> Arithmetic for T {}
 pub trait Factor<L: Leaf> {
     /// `self · x`.
     fn multiply<T: Tree<Leaf = L>>(self, x: &T) -> L::Outcome<T>;
+    /// `y + self · x`.
+    fn multiply_add<T: Tree<Leaf = L>>(self, x: &T, y: &T) -> L::Outcome<T>;
 }
 
 impl<L: Leaf> Factor<L> for f64 {
     #[track_caller]
     fn multiply<T: Tree<Leaf = L>>(self, x: &T) -> L::Outcome<T> {
         L::enter(x, |x: T::With<Var>| x.map_leaves(|x| *x * self))
+    }
+
+    #[track_caller]
+    fn multiply_add<T: Tree<Leaf = L>>(self, x: &T, y: &T) -> L::Outcome<T> {
+        L::enter(&(x.clone(), y.clone()), |(x, y): (T::With<Var>, T::With<Var>)| {
+            y.zip_leaves(&x, |y, x| *y + *x * self)
+        })
     }
 }
 
@@ -112,12 +127,24 @@ impl<L: Leaf> Factor<L> for L {
     fn multiply<T: Tree<Leaf = L>>(self, x: &T) -> L::Outcome<T> {
         L::enter(&(x.clone(), self), |(x, s): (T::With<Var>, Var)| scaled(&x, s))
     }
+
+    #[track_caller]
+    fn multiply_add<T: Tree<Leaf = L>>(self, x: &T, y: &T) -> L::Outcome<T> {
+        L::enter(&(x.clone(), y.clone(), self), |(x, y, s): (T::With<Var>, T::With<Var>, Var)| {
+            y.zip_leaves(&x, |y, x| *y + *x * s.convert(x.dtype()))
+        })
+    }
 }
 
 impl<L: Leaf> Factor<L> for &L {
     #[track_caller]
     fn multiply<T: Tree<Leaf = L>>(self, x: &T) -> L::Outcome<T> {
         self.clone().multiply(x)
+    }
+
+    #[track_caller]
+    fn multiply_add<T: Tree<Leaf = L>>(self, x: &T, y: &T) -> L::Outcome<T> {
+        self.clone().multiply_add(x, y)
     }
 }
 
@@ -145,10 +172,20 @@ fn inner<T: Tree<Leaf = Var, With<Var> = T>>(a: &T, b: &T) -> Var {
     })
 }
 
-/// `f(s)` for s > 0, and 0 with all its derivatives at 0. There f is taken of a 1: a derivative that is selected away must not be
-/// infinite, for 0 · ∞ is NaN.
+/// `f(s)` for s > 0, and 0 with all its derivatives at 0: how a norm and its like are written. There f is taken of a 1: a derivative that is
+/// selected away must not be infinite, for 0 · ∞ is NaN.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::trace::{Var, grad, tree::zero_at_zero};
+/// use quadric_autodiff::tensor;
+/// let root = |x: Var| zero_at_zero(x, |x| x.sqrt()).sum();
+/// assert_eq!(grad(root, &tensor![0.0, 4.0])?, tensor![0.0, 0.25]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
-fn at_zero_or(s: Var, f: fn(Var) -> Var) -> Var {
+#[must_use]
+pub fn zero_at_zero(s: Var, f: impl FnOnce(Var) -> Var) -> Var {
     let at_zero = s.equal(0.0);
     select(at_zero, 0.0, f(select(at_zero, 1.0, s)))
 }

@@ -31,7 +31,7 @@ mod statics;
 use std::convert::Infallible;
 use std::fmt::Write;
 
-pub use arithmetic::{Arithmetic, Factor};
+pub use arithmetic::{Arithmetic, Factor, zero_at_zero};
 pub use leaf::Leaf;
 pub use node::{Node, Path};
 use node::{Where, structure};

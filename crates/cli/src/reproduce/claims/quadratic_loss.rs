@@ -27,7 +27,7 @@ fn run(context: &Context) -> Result<Found, Failure> {
     let (x, y) = small::data(context);
     let model = Mlp::new(&[64, 10], Activation::Identity, DType::F64, context.seeds[0]);
     let mut both = compile(|(model, x, y, rho): (Mlp<Var>, Var, Var, Var)| {
-        let loss = |m: &Mlp<Var>| LossKind::Squared.of_logits(cut("logits", m.logits(x)), y);
+        let loss = |m: Mlp<Var>| LossKind::Squared.of_logits(cut("logits", m.logits(x)), y);
         (Sam { rho }.update(&loss, &model).direction, PenaltySam::new(rho).update(&loss, &model).direction)
     });
     let mut worst = 0.0f64;

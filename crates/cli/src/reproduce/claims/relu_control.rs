@@ -1,7 +1,8 @@
 //! Claim 24: the null control.
 
+use quadric::curvature::Probe;
 use quadric::nn::Activation;
-use quadric::regularization::{Distribution, Method};
+use quadric::regularization::Method;
 
 use crate::failure::Failure;
 use crate::report::{Grid, Kind, Verdict, percent};
@@ -34,7 +35,7 @@ pub const CHECK: Check = Check {
 
 fn run(ctx: &Context) -> Result<Found, Failure> {
     const COUNTS: [usize; 2] = [1, 8];
-    let distribution = Distribution::Rademacher;
+    let distribution = Probe::Rademacher;
     // What is drawn with another key differs by the noise of the probes alone.
     let other = |seed: u64| seed as u32 ^ 0x8000_0000;
     let mut jobs: Vec<(Method, u64, u32)> = ctx.seeds.iter().map(|&seed| (Method::Plain, seed, seed as u32)).collect();

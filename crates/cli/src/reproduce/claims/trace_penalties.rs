@@ -2,11 +2,12 @@
 
 use std::collections::VecDeque;
 
+use quadric::curvature::Probe;
 use quadric::curvature::estimators::Estimate;
 use quadric::curvature::operators::{GaussNewton, Hessian};
 use quadric::curvature::{AtPoint, Problem};
 use quadric::nn::{Activation, Mlp};
-use quadric::regularization::{Distribution, Method};
+use quadric::regularization::Method;
 
 use crate::failure::Failure;
 use crate::report::{Grid, Kind, Verdict, percent};
@@ -43,7 +44,7 @@ pub const CHECK: Check = Check {
 
 fn run(ctx: &Context) -> Result<Found, Failure> {
     const LAMBDA: [f64; 7] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1];
-    let (probes, distribution) = (1, Distribution::Rademacher);
+    let (probes, distribution) = (1, Probe::Rademacher);
     let hessian_trace = Method::HessianTrace { probes, distribution };
     let gn_trace = Method::GaussNewtonTrace { probes, distribution };
     let n = ctx.seeds.len();

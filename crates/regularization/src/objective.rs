@@ -1,28 +1,29 @@
 //! What is minimised: a loss, and for some methods the logits behind it.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::{Var, cut};
 use quadric_nn::{Classifier, cross_entropy};
 
 use crate::LIBRARY;
 
-/// A scalar function of the parameters. Closures `|params: &M| -> Var` are losses.
+/// A scalar function of the parameters. Closures `|params: M| -> Var` are losses, as they are what `grad` takes.
 pub trait Loss<M: VarTree> {
     /// `L(θ)`, a scalar.
     fn loss(&self, params: &M) -> Var;
 }
 
-impl<M: VarTree, F: Fn(&M) -> Var> Loss<M> for F {
+impl<M: VarTree, F: Fn(M) -> Var> Loss<M> for F {
     #[track_caller]
     fn loss(&self, params: &M) -> Var {
-        self(params)
+        self(params.clone())
     }
 }
 
 /// A loss that is a mean over examples of a function of logits.
 ///
 /// [`Loss::loss`] must pass the logits through `cut(self.cut(), …)`, or the parts of the Hessian cannot be told apart.
-pub trait Problem<M: VarTree>: Loss<M> {
+pub trait Objective<M: VarTree>: Loss<M> {
     /// The name of the cut between model and loss.
     fn cut(&self) -> &str {
         "logits"
@@ -78,14 +79,13 @@ impl<M: VarTree + Classifier> Loss<M> for Classification {
         let loss = self.loss_with_labels(params, self.y);
         match self.decay {
             None => loss,
-            Some(c) => LIBRARY.scope("decay", || {
-                loss + crate::tree::square(params).convert(loss.dtype()) * c.convert(loss.dtype()) * 0.5
-            }),
+            Some(c) => LIBRARY
+                .scope("decay", || loss + params.square_norm().convert(loss.dtype()) * c.convert(loss.dtype()) * 0.5),
         }
     }
 }
 
-impl<M: VarTree + Classifier> Problem<M> for Classification {
+impl<M: VarTree + Classifier> Objective<M> for Classification {
     #[track_caller]
     fn logits(&self, params: &M) -> Var {
         LIBRARY.enter(|| params.logits(self.x))
@@ -103,9 +103,9 @@ impl<M: VarTree + Classifier> Problem<M> for Classification {
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, compile}};
 /// use quadric_regularization::{GradientPower, Penalized, Sam};
-/// let loss = |x: &Var| (*x * *x).sum();
+/// let loss = |x: Var| (*x * *x).sum();
 /// let mut direction = compile(|(x, rho): (Var, Var)| {
-///     let penalty = |x: &Var| GradientPower { rho, power: 2.0 }.penalty(&loss, x); // ρ‖2x‖²
+///     let penalty = |x: Var| GradientPower { rho, power: 2.0 }.penalty(&loss, x); // ρ‖2x‖²
 ///     Sam { rho: rho * 0.0 }.update(&Penalized { loss, penalty }, &x).direction // SAM with radius 0 is the gradient
 /// });
 /// assert_eq!(direction.call((tensor![1.0], Tensor::scalar(0.5)))?, tensor![6.0]); // (x² + 2x²)'
