@@ -36,7 +36,7 @@
 quadric_autodiff::library!();
 
 pub mod activations;
-pub mod checkpoint;
+pub mod archive;
 pub mod data;
 pub mod files;
 pub mod layers;

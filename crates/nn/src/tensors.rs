@@ -1,8 +1,8 @@
-//! Between the plain numbers of data and checkpoints and the engine's tensors.
+//! Between the plain numbers of data and archives and the engine's tensors.
 
 use quadric_autodiff::{DType, Tensor, Tree};
 
-use crate::checkpoint::{Checkpoint, Dtype, Entry};
+use crate::archive::{Archive, Dtype, Entry};
 use crate::data::{DataError, DataErrorKind, Dataset};
 
 impl Dataset {
@@ -42,7 +42,7 @@ impl Entry {
             DType::I32 => Dtype::I32,
             DType::U32 => Dtype::U32,
             DType::Bool => Dtype::Bool,
-            other => panic!("Entry::from_tensor: a checkpoint holds no {other}"),
+            other => panic!("Entry::from_tensor: an archive holds no {other}"),
         };
         let shape = tensor.shape().to_vec();
         if cfg!(target_endian = "little") {
@@ -73,14 +73,14 @@ impl Entry {
             Dtype::I64 => None,
         };
         let Some(tensor) = tensor else {
-            let what = format!("checkpoint entry {} holds {}, and no tensor does", self.name(), self.dtype());
+            let what = format!("archive entry {} holds {}, and no tensor does", self.name(), self.dtype());
             return Err(DataError::new(DataErrorKind::Unsupported, what));
         };
         Ok(tensor.expect("an entry has the size of its shape"))
     }
 }
 
-impl Checkpoint {
+impl Archive {
     /// Adds every leaf of a tree under its name, `prefix.layers.0.weight` (or without a prefix, if it is empty).
     pub fn insert_tree<H: Tree<Leaf = Tensor>>(&mut self, prefix: &str, tree: &H) {
         for (name, leaf) in tree.leaf_names().iter().zip(tree.leaves()) {
@@ -96,12 +96,12 @@ impl Checkpoint {
     /// # Example
     /// ```
     /// use quadric_autodiff::DType;
-    /// use quadric_nn::{Activation, Mlp, checkpoint::Checkpoint};
+    /// use quadric_nn::{Activation, Mlp, archive::Archive};
     /// let model = Mlp::new(&[3, 2], Activation::Tanh, DType::F64, 1);
-    /// let mut checkpoint = Checkpoint::new();
-    /// checkpoint.insert_tree("model", &model);
+    /// let mut archive = Archive::new();
+    /// archive.insert_tree("model", &model);
     /// let other = Mlp::new(&[3, 2], Activation::Tanh, DType::F64, 2);
-    /// assert_eq!(checkpoint.tree("model", &other)?, model);
+    /// assert_eq!(archive.tree("model", &other)?, model);
     /// # Ok::<(), quadric_nn::data::DataError>(())
     /// ```
     pub fn tree<H: Tree<Leaf = Tensor, With<Tensor> = H>>(&self, prefix: &str, like: &H) -> Result<H, DataError> {
@@ -110,10 +110,10 @@ impl Checkpoint {
         like.try_map_leaves(|leaf| {
             let name = joined(prefix, names.next().expect("a name for each leaf"));
             let fault = |what: String| DataError::new(DataErrorKind::Mismatch, what);
-            let Some(entry) = self.get(&name) else { return Err(fault(format!("the checkpoint has no \"{name}\""))) };
+            let Some(entry) = self.get(&name) else { return Err(fault(format!("the archive has no \"{name}\""))) };
             let tensor = entry.tensor()?;
             if tensor.ty() != leaf.ty() {
-                return Err(fault(format!("\"{name}\" is {} in the checkpoint, {} is needed", tensor.ty(), leaf.ty())));
+                return Err(fault(format!("\"{name}\" is {} in the archive, {} is needed", tensor.ty(), leaf.ty())));
             }
             Ok(tensor)
         })

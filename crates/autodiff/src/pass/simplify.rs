@@ -21,7 +21,7 @@ pub fn simplify(tape: &Tape) -> Tape {
             }
         }
         seen = b.tape().equations().len();
-        one(b, &defs, e, inputs).map(|v| vec![v])
+        simplified(b, &defs, e, inputs).map(|v| vec![v])
     })
 }
 
@@ -42,7 +42,7 @@ fn splat(b: &Builder, defs: &HashMap<Value, usize>, v: Value) -> Option<f64> {
     if e.op.is::<Broadcast>() { splat(b, defs, e.inputs[0]) } else { None }
 }
 
-fn one(b: &mut Builder, defs: &HashMap<Value, usize>, e: &Equation, inputs: &[Value]) -> Option<Value> {
+fn simplified(b: &mut Builder, defs: &HashMap<Value, usize>, e: &Equation, inputs: &[Value]) -> Option<Value> {
     let number = |b: &Builder, i: usize| splat(b, defs, inputs[i]);
     if let Some(folded) = fold(b, defs, e, inputs) {
         return Some(folded);

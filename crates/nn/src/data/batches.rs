@@ -1,7 +1,7 @@
 //! The order of training: minibatches without replacement, a fresh order for each epoch.
 //!
 //! Epoch `e` reads stream `e` of the generator that the seed keys, so the batches of an epoch do not depend on how
-//! the epochs before it were read: a run can be continued from a checkpoint in the middle and see the same data.
+//! the epochs before it were read: a run can be continued from an archive in the middle and see the same data.
 
 use super::shuffle::{Purpose, shuffled};
 

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-/// A data file, checkpoint or output folder is not what it should be.
+/// A data file, archive or output folder is not what it should be.
 ///
 /// `Display` is one sentence that names the file and the fault, [`kind`](DataError::kind) is for programs, and
 /// `source()` is the error of the operating system or of the JSON parser below it, if there was one.

@@ -6,14 +6,14 @@ use quadric_autodiff::Arithmetic;
 use quadric_autodiff::trace::{Var, compile, hvp, hvp_of_part, value_and_grad};
 use quadric_autodiff::transform::Part;
 use quadric_autodiff::{Tensor, Tree};
-use quadric_nn::checkpoint::Checkpoint;
+use quadric_nn::archive::Archive;
 use quadric_nn::{Activation, Dense, Mlp, Optimizer, Sgd};
 use quadric_regularization::{Classification, GaussNewtonTrace, GradientPower, HessianTrace, Loss, PenaltySam, Sam};
 
 use crate::{flat, relative};
 
 struct Reference {
-    file: Checkpoint,
+    file: Archive,
     activation: Activation,
 }
 
@@ -21,7 +21,7 @@ impl Reference {
     fn read(activation: Activation) -> Reference {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join(format!("tests/reference/W1-mlp-small-{activation}.safetensors"));
-        Reference { file: Checkpoint::read(path).unwrap(), activation }
+        Reference { file: Archive::read(path).unwrap(), activation }
     }
 
     fn tensor(&self, name: &str) -> Tensor {

@@ -16,7 +16,7 @@ pub(super) fn inline(t: &mut Builder, tape: &Tape, args: &[Option<Value>]) -> Ve
     for e in tape.equations() {
         let operands: Vec<Option<Value>> = e.inputs.iter().map(|v| map[v.index()]).collect();
         if operands.contains(&None)
-            && let Some(result) = through(t, tape, e, &operands)
+            && let Some(result) = with_absent(t, tape, e, &operands)
         {
             map[e.outputs[0].index()] = result;
             continue;
@@ -37,7 +37,7 @@ pub(super) fn inline(t: &mut Builder, tape: &Tape, args: &[Option<Value>]) -> Ve
 
 /// What an equation with absent operands makes of them; `None` if its rule does not say.
 #[allow(clippy::option_option)]
-fn through(t: &mut Builder, tape: &Tape, e: &Equation, operands: &[Option<Value>]) -> Option<Option<Value>> {
+fn with_absent(t: &mut Builder, tape: &Tape, e: &Equation, operands: &[Option<Value>]) -> Option<Option<Value>> {
     let is_float = |v: &Value| tape.type_of(*v).dtype.is_float();
     match e.op.kind() {
         Kind::Signed => {

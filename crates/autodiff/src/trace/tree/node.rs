@@ -17,10 +17,10 @@ pub enum Node<'a, L> {
 }
 
 impl<L> Node<'_, L> {
-    pub(super) fn structure(&self) -> Option<Structure> {
+    pub(super) fn structure(&self) -> Option<Branching> {
         match self {
-            Node::Count(count) => Some(Structure::Count(*count)),
-            Node::Variant(name) => Some(Structure::Variant(name)),
+            Node::Count(count) => Some(Branching::Count(*count)),
+            Node::Variant(name) => Some(Branching::Variant(name)),
             Node::Leaf(_) | Node::Static(_) => None,
         }
     }
@@ -28,22 +28,22 @@ impl<L> Node<'_, L> {
 
 /// The parts in which two trees of one type can differ in their structure.
 #[derive(PartialEq)]
-pub(super) enum Structure {
+pub(super) enum Branching {
     Count(usize),
     Variant(&'static str),
 }
 
-impl Display for Structure {
+impl Display for Branching {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Structure::Count(1) => f.write_str("1 item"),
-            Structure::Count(count) => write!(f, "{count} items"),
-            Structure::Variant(name) => f.write_str(name),
+            Branching::Count(1) => f.write_str("1 item"),
+            Branching::Count(count) => write!(f, "{count} items"),
+            Branching::Variant(name) => f.write_str(name),
         }
     }
 }
 
-pub(super) fn structure(tree: &impl Tree) -> Vec<Structure> {
+pub(super) fn structure(tree: &impl Tree) -> Vec<Branching> {
     let mut parts = Vec::new();
     tree.walk(&Path::ROOT, &mut |_, part| parts.extend(part.structure()));
     parts

@@ -94,7 +94,7 @@ impl From<CgError> for Error {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Method {
+enum Solver {
     Cg,
     Minres,
 }
@@ -114,7 +114,7 @@ enum Method {
 #[derive(Debug)]
 pub struct Inverse<A> {
     operator: A,
-    method: Method,
+    solver: Solver,
     params: CgParams,
     info: CgInfo,
 }
@@ -122,12 +122,12 @@ pub struct Inverse<A> {
 impl<A: LinearOperator> Inverse<A> {
     /// By conjugate gradients, for a positive definite operator.
     pub fn cg(operator: A, params: CgParams) -> Inverse<A> {
-        Inverse { operator, method: Method::Cg, params, info: CgInfo::default() }
+        Inverse { operator, solver: Solver::Cg, params, info: CgInfo::default() }
     }
 
     /// By MINRES, for a symmetric operator of any sign.
     pub fn minres(operator: A, params: CgParams) -> Inverse<A> {
-        Inverse { operator, method: Method::Minres, params, info: CgInfo::default() }
+        Inverse { operator, solver: Solver::Minres, params, info: CgInfo::default() }
     }
 
     /// How the last solve went.
@@ -148,9 +148,9 @@ impl<A: LinearOperator> LinearOperator for Inverse<A> {
 
     /// `A⁻¹ v`; the error's source is a [`CgError`].
     fn apply(&mut self, v: &[f64]) -> Result<Vec<f64>, Error> {
-        let (x, info) = match self.method {
-            Method::Cg => cg(&mut self.operator, v, &self.params)?,
-            Method::Minres => minres(&mut self.operator, v, &self.params)?,
+        let (x, info) = match self.solver {
+            Solver::Cg => cg(&mut self.operator, v, &self.params)?,
+            Solver::Minres => minres(&mut self.operator, v, &self.params)?,
         };
         self.info = info;
         Ok(x)

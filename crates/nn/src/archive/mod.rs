@@ -1,11 +1,11 @@
-//! Checkpoints: named arrays and a few words about them, in the safetensors format.
+//! Archives: named arrays and a few words about them, in the safetensors format.
 //!
 //! The format is a length, a JSON header with type, shape and place of every array, and the bytes; Python, JAX and PyTorch read
 //! it. The header of a file is checked by the crate `safetensors`, whose rules (no gap, no overlap, size = shape × type) leave
-//! one reading of a file. Writing is done here, in sorted order: the crate keeps metadata in a hash map, and equal checkpoints
+//! one reading of a file. Writing is done here, in sorted order: the crate keeps metadata in a hash map, and equal archives
 //! would differ in their bytes from run to run.
 //!
-//! A checkpoint holds bytes, not tensors, so it serves any engine: [`Entry::f32`] and its like convert.
+//! An archive holds bytes, not tensors, so it serves any engine: [`Entry::f32`] and its like convert.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +18,7 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use crate::data::{DataError, DataErrorKind};
 use crate::files::write_atomically;
 
-/// The types of numbers that a checkpoint holds.
+/// The types of numbers that an archive holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dtype {
@@ -47,7 +47,7 @@ pub struct Entry {
 
 /// Arrays by name, and metadata: short texts such as the settings of the run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Checkpoint {
+pub struct Archive {
     entries: BTreeMap<String, Entry>,
     metadata: BTreeMap<String, String>,
 }
@@ -111,7 +111,7 @@ impl Entry {
     /// [`DataErrorKind::Malformed`] for a `Bool` byte other than 0 and 1, or the reserved name `__metadata__`.
     pub fn new(name: impl Into<String>, dtype: Dtype, shape: &[usize], bytes: Vec<u8>) -> Result<Entry, DataError> {
         let name = name.into();
-        let fault = |kind, fault: String| Err(DataError::new(kind, format!("checkpoint entry {name}: {fault}")));
+        let fault = |kind, fault: String| Err(DataError::new(kind, format!("archive entry {name}: {fault}")));
         let size = shape.iter().try_fold(dtype.size(), |size, &axis| size.checked_mul(axis));
         if size != Some(bytes.len()) {
             return fault(DataErrorKind::Mismatch, format!("{} bytes are not {dtype} of shape {shape:?}", bytes.len()));
@@ -168,10 +168,10 @@ impl Entry {
     }
 }
 
-impl Checkpoint {
+impl Archive {
     /// Nothing yet.
-    pub fn new() -> Checkpoint {
-        Checkpoint::default()
+    pub fn new() -> Archive {
+        Archive::default()
     }
 
     /// Adds an array; one of the same name is given back.
@@ -203,11 +203,11 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`DataErrorKind::Missing`] or [`DataErrorKind::Io`] if it cannot be read, and the errors of
-    /// [`from_bytes`](Checkpoint::from_bytes); the sentence names the file.
-    pub fn read(path: impl AsRef<Path>) -> Result<Checkpoint, DataError> {
+    /// [`from_bytes`](Archive::from_bytes); the sentence names the file.
+    pub fn read(path: impl AsRef<Path>) -> Result<Archive, DataError> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|error| DataError::io(path, "read", error))?;
-        Checkpoint::parse(path, &bytes)
+        Archive::parse(path, &bytes)
     }
 
     /// Writes a safetensors file, as a whole or not at all (see [`write_atomically`]).
@@ -224,11 +224,11 @@ impl Checkpoint {
     /// [`DataErrorKind::Truncated`] and [`DataErrorKind::TrailingBytes`] against what the header promises,
     /// [`DataErrorKind::Malformed`] if the header contradicts itself, [`DataErrorKind::Unsupported`] for a type of numbers
     /// that [`Dtype`] has not.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, DataError> {
-        Checkpoint::parse(Path::new("checkpoint"), bytes)
+    pub fn from_bytes(bytes: &[u8]) -> Result<Archive, DataError> {
+        Archive::parse(Path::new("archive"), bytes)
     }
 
-    fn parse(path: &Path, bytes: &[u8]) -> Result<Checkpoint, DataError> {
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Archive, DataError> {
         let truncated = |fault: fmt::Arguments<'_>| DataError::at(path, DataErrorKind::Truncated, fault);
         let Some((&length, rest)) = bytes.split_first_chunk() else {
             return Err(truncated(format_args!(
@@ -257,8 +257,8 @@ impl Checkpoint {
             let fault = format_args!("{} bytes follow after the {promised} of the arrays", have - promised);
             return Err(DataError::at(path, DataErrorKind::TrailingBytes, fault));
         }
-        let mut checkpoint = Checkpoint::new();
-        checkpoint.metadata.extend(header.metadata().clone().unwrap_or_default());
+        let mut archive = Archive::new();
+        archive.metadata.extend(header.metadata().clone().unwrap_or_default());
         for (name, info) in header.tensors() {
             let Some(dtype) = Dtype::ALL.into_iter().find(|dtype| dtype.in_file() == info.dtype) else {
                 let fault =
@@ -266,15 +266,15 @@ impl Checkpoint {
                 return Err(DataError::at(path, DataErrorKind::Unsupported, fault));
             };
             let bytes = payload[info.data_offsets.0..info.data_offsets.1].to_vec();
-            checkpoint.insert(
+            archive.insert(
                 Entry::new(name, dtype, &info.shape, bytes)
                     .map_err(|error| DataError::at(path, error.kind(), &error).caused_by(error))?,
             );
         }
-        Ok(checkpoint)
+        Ok(archive)
     }
 
-    /// What is in the safetensors file of this checkpoint: equal checkpoints give equal bytes.
+    /// What is in the safetensors file of this archive: equal archives give equal bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         // Wide types first, as the reference implementation has it: every array is then aligned, since the header is.
         let mut entries: Vec<&Entry> = self.entries.values().collect();
