@@ -37,7 +37,7 @@ pub struct Products {
 /// use quadric_curvature::{Decomposition, Problem};
 /// let loss = |w: Var, x: Var, y: Var| {
 ///     let error = cut("z", x * w.powi(3)) - y;
-///     (error * error * 0.5).mean() + *w * *w * 0.5
+///     (error * error * 0.5).mean() + w * w * 0.5
 /// };
 /// let problem = Problem::new(&Tensor::scalar(1.0), loss, vec![(tensor![1.0], tensor![0.0])])?;
 /// let parts = Decomposition::new(&problem, "z")?.decompose(&[1.0])?;

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::Var};
 /// use quadric_curvature::{Gradient, Problem};
-/// let loss = |w: Var, x: Var, _y: Var| (x * *w * *w).mean();
+/// let loss = |w: Var, x: Var, _y: Var| (x * w * w).mean();
 /// let problem = Problem::new(&Tensor::scalar(3.0), loss, vec![(tensor![1.0, 2.0], tensor![0.0])])?;
 /// let mut gradient = Gradient::new(&problem)?;
 /// assert_eq!(gradient.value_and_gradient()?, (13.5, vec![9.0]));

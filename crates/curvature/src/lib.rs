@@ -20,7 +20,7 @@
 //!
 //! // z = x w², loss ½ (z − y)², one example x = 1, y = 0 at w = 2: H = 6 w², G = 4 w².
 //! let loss = |w: Var, x: Var, y: Var| {
-//!     let z = cut("z", x * *w * *w);
+//!     let z = cut("z", x * w * w);
 //!     let error = z - y;
 //!     (error * error * 0.5).mean()
 //! };

@@ -9,18 +9,30 @@ pub use quadric_nn as nn;
 pub use quadric_regularization as regularization;
 
 pub use quadric_autodiff::library;
-pub use quadric_autodiff::{Axes, DType, Error, ErrorKind, Leaf, Shape, Static, Tensor, Tree, Type, VarTree};
+pub use quadric_autodiff::{
+    Arithmetic, Axes, DType, Error, ErrorKind, Leaf, Shape, Static, Tensor, Tree, Type, VarTree,
+};
 #[doc(hidden)]
 pub use quadric_autodiff::{axes, shape, tensor};
 
-/// What a program that uses Quadric usually needs: `use quadric::prelude::*;`.
+/// What a program reaches for first: `use quadric::prelude::*;`.
+///
+/// Arrays and the functions that transform what is computed with them; a model, a loss, an optimizer; the operators that a model's
+/// curvature is measured by; the methods that use it. All else stands in [`autodiff`], [`nn`](crate::nn),
+/// [`curvature`](crate::curvature) and [`regularization`](crate::regularization) by name.
 pub mod prelude {
     pub use quadric_autodiff::trace::{
-        Var, compile, concat, constant, custom_derivative, custom_pointwise, cut, declare_second_derivative, grad,
-        hessian, hvp, hvp_of_part, hvps, iota, jvp, linearize, nonlinear_scope, scope, select, trace, value_and_grad,
-        value_and_grad_aux, vjp, vmap,
+        Compiled, Var, checkpoint, compile, concat, constant, cut, grad, hessian, hvp, hvp_of_part, hvps, jvp,
+        linearize, nonlinear_scope, scan, scope, select, trace, value_and_grad, value_and_grad_aux, vjp, vmap,
     };
     pub use quadric_autodiff::transform::Part;
-    pub use quadric_autodiff::{DType, Error, Static, Tensor, Tree, VarTree, tensor};
-    pub use quadric_nn::*;
+    pub use quadric_autodiff::{Arithmetic, DType, Error, Static, Tensor, Tree, VarTree, tensor};
+    pub use quadric_curvature::operators::{GaussNewton, Hessian, Nme};
+    pub use quadric_curvature::{Decomposition, LinearOperator, Probe, Problem};
+    pub use quadric_nn::{
+        Activation, Adam, Classifier, Dense, Mlp, Optimizer, Sgd, accuracy, cross_entropy, log_softmax, mse, softmax,
+    };
+    pub use quadric_regularization::{
+        Classification, GradientPower, HessianTrace, Loss, Penalized, PenaltySam, Plain, Sam, Update, WeightNoise,
+    };
 }

@@ -31,7 +31,7 @@
 //! use quadric_autodiff::{tensor, Tensor, trace::{Var, compile}};
 //! use quadric_regularization::Sam;
 //!
-//! let loss = |x: Var| (*x * *x).sum();
+//! let loss = |x: Var| (x * x).sum();
 //! let mut step = compile(|(x, rho): (Var, Var)| x - Sam { rho }.update(&loss, &x).direction * 0.25);
 //! // ∇L(x + ρ g̃) = 2 (x + ρ x/‖x‖) = (6, 8) + 2 ρ (0.6, 0.8)
 //! assert_eq!(step.call((tensor![3.0, 4.0], Tensor::scalar(5.0)))?, tensor![0.0, 0.0]);

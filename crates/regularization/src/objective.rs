@@ -103,7 +103,7 @@ impl<M: VarTree + Classifier> Objective<M> for Classification {
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, compile}};
 /// use quadric_regularization::{GradientPower, Penalized, Sam};
-/// let loss = |x: Var| (*x * *x).sum();
+/// let loss = |x: Var| (x * x).sum();
 /// let mut direction = compile(|(x, rho): (Var, Var)| {
 ///     let penalty = |x: Var| GradientPower { rho, power: 2.0 }.penalty(&loss, x); // ρ‖2x‖²
 ///     Sam { rho: rho * 0.0 }.update(&Penalized { loss, penalty }, &x).direction // SAM with radius 0 is the gradient

@@ -19,7 +19,7 @@ use crate::problem::Problem;
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{LinearOperator, Problem, operators::EmpiricalFisher};
 /// let loss = |w: Var, x: Var, y: Var| {
-///     let error = cut("z", x * *w) - y;
+///     let error = cut("z", x * w) - y;
 ///     (error * error * 0.5).mean()
 /// };
 /// // Per-example gradients (w x − y) x: 1 and −4.

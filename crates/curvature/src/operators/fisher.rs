@@ -23,7 +23,7 @@ use crate::problem::Problem;
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{LinearOperator, Problem, operators::Fisher};
 /// let loss = |w: Var, x: Var, y: Var| {
-///     let error = cut("z", x * *w * *w) - y;
+///     let error = cut("z", x * w * w) - y;
 ///     (error * error * 0.5).mean()
 /// };
 /// let problem = Problem::new(&Tensor::scalar(2.0), loss, vec![(tensor![1.0], tensor![7.0])])?;

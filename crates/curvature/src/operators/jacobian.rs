@@ -39,7 +39,7 @@ impl CutSpace {
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{LinearOperator, Problem, operators::{Jacobian, JacobianTranspose}};
-/// let loss = |w: Var, x: Var, _y: Var| cut("z", x * *w * *w).mean();
+/// let loss = |w: Var, x: Var, _y: Var| cut("z", x * w * w).mean();
 /// let problem = Problem::new(&Tensor::scalar(3.0), loss, vec![(tensor![1.0, 2.0], tensor![0.0, 0.0])])?;
 /// let mut j = Jacobian::new(&problem, "z")?;
 /// assert_eq!((j.rows(), j.dim()), (2, 1));

@@ -13,7 +13,7 @@ use crate::problem::Problem;
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{LinearOperator, Problem, operators::Ntk};
-/// let loss = |w: Var, x: Var, _y: Var| cut("z", x * *w).mean();
+/// let loss = |w: Var, x: Var, _y: Var| cut("z", x * w).mean();
 /// let problem = Problem::new(&Tensor::scalar(3.0), loss, vec![(tensor![1.0, 2.0], tensor![0.0, 0.0])])?;
 /// assert_eq!(Ntk::new(&problem, "z")?.apply(&[1.0, 0.0])?, [1.0, 2.0]);
 /// # Ok::<(), quadric_curvature::Error>(())

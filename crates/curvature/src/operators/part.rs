@@ -16,7 +16,7 @@ use crate::problem::{Problem, Sweep};
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{LinearOperator, Part, Problem, operators::PartOperator};
-/// let loss = |w: Var, x: Var, _y: Var| cut("z", x * *w * *w).mean();
+/// let loss = |w: Var, x: Var, _y: Var| cut("z", x * w * w).mean();
 /// let problem = Problem::new(&Tensor::scalar(3.0), loss, vec![(tensor![1.0], tensor![0.0])])?;
 /// let mut n = PartOperator::new(&problem, &Part::nme("z"))?;
 /// assert_eq!(n.apply(&[1.0])?, [2.0]); // the loss is linear in z, so all curvature is the model's: (w²)″ = 2

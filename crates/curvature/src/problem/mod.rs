@@ -40,7 +40,7 @@ pub(crate) struct Batch {
 /// use quadric_curvature::{Problem, Gradient};
 /// // Least squares, y = w x, in batches of two: the last has one example.
 /// let loss = |w: Var, x: Var, y: Var| {
-///     let error = cut("z", x * *w) - y;
+///     let error = cut("z", x * w) - y;
 ///     (error * error * 0.5).mean()
 /// };
 /// let (x, y) = (tensor![1.0, 2.0, 3.0], tensor![0.0, 0.0, 0.0]);
