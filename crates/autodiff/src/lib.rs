@@ -13,6 +13,7 @@ pub mod error;
 pub mod exec;
 pub mod ops;
 pub mod pass;
+pub mod plan;
 pub mod reference;
 pub mod shape;
 pub mod tape;

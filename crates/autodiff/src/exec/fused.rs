@@ -1,88 +1,17 @@
-//! Fused elementwise work: many equations, one pass over the data.
+//! Running a register program: many elementwise equations, one pass over the data.
 //!
-//! A group is a small register program. It runs chunk by chunk: a chunk's intermediate results live in registers of
-//! 4 KiB that stay in the first-level cache, and every instruction is one vectorised loop over a chunk. Bools inside a
-//! group are the numbers 0 and 1. An element's result depends on its operands alone, so neither the chunks nor the
-//! threads can change a bit.
+//! It runs chunk by chunk: a chunk's intermediate results live in registers of 4 KiB that stay in the first-level cache, and
+//! every instruction is one vectorised loop over a chunk. An element's result depends on its operands alone, so neither the
+//! chunks nor the threads can change a bit.
 
 use quadric_kernels::{Arena, Operand as Arg, Real, convert, copy, pointwise};
 
-use crate::tape::{Binary, Unary};
+use crate::plan::{Action, Instruction, Load, REGISTERS, RegisterProgram, STORES, Source, Store, Target};
 
 /// Bytes of a register.
 const CHUNK_BYTES: usize = 4096;
-/// Most registers that are live at once; the planner closes a group before it needs more.
-pub(super) const REGISTERS: usize = 24;
-/// Most arrays that a group writes.
-pub(super) const STORES: usize = 8;
-/// Most arrays that a group reads.
-pub(super) const LOADS: usize = 40;
 /// Elements below which a group stays on one thread.
 const PARALLEL: usize = 1 << 15;
-
-/// An operand of an instruction.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Source {
-    /// A register.
-    Register(usize),
-    /// A contiguous input, read in place.
-    Load(usize),
-    /// A number.
-    Number(f64),
-}
-
-/// Where an instruction writes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Target {
-    Register(usize),
-    /// Straight into the output array: nobody in the group reads it again.
-    Store(usize),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Action {
-    Unary(Unary, Source),
-    Binary(Binary, Source, Source),
-    Select(Source, Source, Source),
-    /// Copies (a bool becomes a number).
-    Move(Source),
-}
-
-/// How an input is read.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Load {
-    /// The whole array in order.
-    Whole,
-    /// Its one number, everywhere.
-    One,
-    /// Bools in order; converted into a register.
-    Mask { register: usize },
-    /// Broadcast or otherwise moved; copied into a register.
-    Strided { register: usize, offset: usize, strides: Vec<isize>, mask: bool },
-}
-
-#[derive(Clone, Debug)]
-pub(super) struct Instruction {
-    pub(super) action: Action,
-    pub(super) target: Target,
-}
-
-/// An output: a register's content, or what an instruction stored itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Store {
-    /// To copy from at the end of a chunk; `None` if an instruction writes the array itself.
-    pub(super) register: Option<usize>,
-    pub(super) mask: bool,
-}
-
-/// A group, ready to run.
-#[derive(Clone, Debug)]
-pub(super) struct Fused {
-    pub(super) dims: Vec<usize>,
-    pub(super) loads: Vec<Load>,
-    pub(super) instructions: Vec<Instruction>,
-    pub(super) stores: Vec<Store>,
-}
 
 /// What a group reads: numbers or bools.
 #[derive(Clone, Copy)]
@@ -120,9 +49,9 @@ thread_local! {
     static SCRATCH: std::cell::RefCell<Arena> = std::cell::RefCell::new(Arena::new(CHUNK_BYTES * REGISTERS));
 }
 
-impl Fused {
+impl RegisterProgram {
     fn len(&self) -> usize {
-        self.dims.iter().product()
+        self.shape.size()
     }
 
     pub(super) fn run<T: Real>(
@@ -186,11 +115,8 @@ impl Fused {
                 self.execute(instruction, start + done, done, n, inputs, &mut registers, &mut outputs);
             }
             for (store, out) in self.stores.iter().zip(&mut outputs) {
-                let (Some(register), Some(out)) = (store.register, out) else { continue };
-                let from = &registers[register].as_ref().expect("in place")[..n];
-                match out {
-                    Chunked::Real(out) => out[done..done + n].copy_from_slice(from),
-                    Chunked::Mask(out) => convert(from, &mut out[done..done + n]),
+                if let (Store::Mask { register }, Some(Chunked::Mask(out))) = (store, out) {
+                    convert(&registers[*register].as_ref().expect("in place")[..n], &mut out[done..done + n]);
                 }
             }
             done += n;
@@ -211,11 +137,11 @@ impl Fused {
                 }
                 (Load::Strided { register, offset, strides, .. }, Some(Input::Real(x))) => {
                     let to = &mut registers[*register].as_mut().expect("in place")[..n];
-                    copy::strided_range(to, start, &self.dims, x, *offset, strides);
+                    copy::strided_range(to, start, &self.shape, x, *offset, strides);
                 }
                 (Load::Strided { register, offset, strides, .. }, Some(Input::Mask(x))) => {
                     let mut bytes = [0u8; CHUNK_BYTES / 4];
-                    copy::strided_range(&mut bytes[..n], start, &self.dims, x, *offset, strides);
+                    copy::strided_range(&mut bytes[..n], start, &self.shape, x, *offset, strides);
                     convert(&bytes[..n], &mut registers[*register].as_mut().expect("in place")[..n]);
                 }
                 _ => {}

@@ -1,11 +1,10 @@
 //! Running tapes.
 //!
-//! A [`Program`] is a tape optimised, fused and planned once, replayed many times. (The plain interpreter that judges it is
-//! [`reference`](crate::reference).)
+//! A [`Program`] is a tape optimised and planned once ([`Plan`](crate::plan::Plan)), replayed many times. (The plain interpreter
+//! that judges it is [`reference`](crate::reference).)
 
 mod fused;
 mod loops;
-mod plan;
 mod program;
 mod step;
 

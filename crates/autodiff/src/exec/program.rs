@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quadric_kernels::Arena;
 
-use super::plan::{Plan, plan};
-use super::step::{Memory, Place};
+use super::loops;
+use super::step::Memory;
 use crate::error::{Error, bail, count};
 use crate::pass;
+use crate::plan::{Place, Plan, Returned, Step, Work};
 use crate::shape::Type;
 use crate::tape::Tape;
 use crate::tensor::Tensor;
@@ -51,13 +52,15 @@ impl Default for Options {
 /// ```
 #[derive(Debug)]
 pub struct Program {
-    plan: Plan,
+    plan: Arc<Plan>,
+    /// The arguments' types, as they are handed out.
     inputs: Vec<Type>,
     threads: usize,
+    /// The loops' bodies, in the order of their steps, with buffers of their own.
+    bodies: Vec<Program>,
     slots: Vec<Option<Arc<Arena>>>,
     /// Buffers of results that were handed out; one is used again when nobody else holds it.
     pool: Vec<Vec<Arc<Arena>>>,
-    equations: usize,
 }
 
 /// Results kept for reuse, an output.
@@ -66,20 +69,29 @@ const POOL: usize = 4;
 impl Program {
     /// Compiles a tape.
     pub fn new(tape: &Tape, options: &Options) -> Program {
-        let tape = if options.optimize { pass::optimize(tape) } else { pass::lower(tape) };
-        let plan = plan(&tape, options);
         let threads = match options.threads.unwrap_or_else(|| DEFAULT_THREADS.load(Ordering::Relaxed)) {
             0 => rayon::current_num_threads(),
             n => n,
         };
+        Program::of(Arc::new(Plan::new(&prepared(tape, options.optimize))), threads)
+    }
+
+    /// Buffers and whatever else a plan needs to run.
+    fn of(plan: Arc<Plan>, threads: usize) -> Program {
         let mut slots: Vec<Option<Arc<Arena>>> =
             plan.slots.iter().map(|bytes| Some(Arc::new(Arena::new(*bytes)))).collect();
-        for s in plan.owned.iter().flatten() {
-            slots[*s] = None;
+        for s in plan.outputs.iter().filter_map(Returned::owned_slot) {
+            slots[s] = None;
         }
+        let bodies = plan.bodies().map(|body| Program::of(body.clone(), threads)).collect();
         let pool = vec![Vec::new(); plan.outputs.len()];
-        let equations = tape.equations().len();
-        Program { plan, inputs: tape.input_types(), threads, slots, pool, equations }
+        let inputs = plan.inputs.iter().map(|(_, ty)| ty.clone()).collect();
+        Program { plan, inputs, threads, bodies, slots, pool }
+    }
+
+    /// The steps, buffers and register programs, to print or to look at.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// The types of the arguments.
@@ -94,12 +106,12 @@ impl Program {
 
     /// How many steps a replay takes, and how many equations they run.
     pub fn size(&self) -> (usize, usize) {
-        (self.plan.steps.len(), self.equations)
+        (self.plan.steps.len(), self.plan.equations)
     }
 
     /// Bytes of all buffers, results included.
     pub fn buffer_bytes(&self) -> usize {
-        self.plan.slots.iter().sum()
+        self.plan.bytes()
     }
 
     /// Runs and returns the results.
@@ -109,7 +121,7 @@ impl Program {
     /// decide (an index out of range), with the user's line.
     pub fn call(&mut self, inputs: &[&Tensor]) -> Result<Vec<Tensor>, Error> {
         for o in 0..self.plan.outputs.len() {
-            let Some(s) = self.plan.owned[o] else { continue };
+            let Some(s) = self.plan.outputs[o].owned_slot() else { continue };
             let bytes = self.plan.slots[s];
             let pool = &mut self.pool[o];
             let arena = match pool.iter().position(|a| Arc::strong_count(a) == 1) {
@@ -121,8 +133,8 @@ impl Program {
         self.replay(inputs)?;
         let mut results = Vec::with_capacity(self.plan.outputs.len());
         for o in 0..self.plan.outputs.len() {
-            let ty = self.plan.outputs[o].1.clone();
-            results.push(match self.plan.owned[o] {
+            let ty = self.plan.outputs[o].operand.ty.clone();
+            results.push(match self.plan.outputs[o].owned_slot() {
                 Some(s) => {
                     // A value returned twice is copied from here by its second output, below.
                     let arena = self.slots[s].clone().expect("written");
@@ -131,9 +143,9 @@ impl Program {
                 None => self.copy_out(o, inputs),
             });
         }
-        for (o, slot) in self.plan.owned.iter().enumerate() {
-            if let Some(s) = slot {
-                let arena = self.slots[*s].take().expect("written");
+        for (o, output) in self.plan.outputs.iter().enumerate() {
+            if let Some(s) = output.owned_slot() {
+                let arena = self.slots[s].take().expect("written");
                 if self.pool[o].len() < POOL {
                     self.pool[o].push(arena);
                 }
@@ -156,8 +168,8 @@ impl Program {
             );
         }
         for (o, out) in outputs.iter_mut().enumerate() {
-            let Some(s) = self.plan.owned[o] else { continue };
-            let ty = &self.plan.outputs[o].1;
+            let Some(s) = self.plan.outputs[o].owned_slot() else { continue };
+            let ty = &self.plan.outputs[o].operand.ty;
             if out.ty() != ty || Arc::strong_count(out.storage()) > 1 {
                 *out = Tensor::zeros(ty.clone());
             }
@@ -165,14 +177,14 @@ impl Program {
         }
         let done = self.replay(inputs);
         for (o, out) in outputs.iter_mut().enumerate() {
-            if let (None, Ok(())) = (self.plan.owned[o], &done) {
+            if let (None, Ok(())) = (self.plan.outputs[o].owned_slot(), &done) {
                 *out = self.copy_out(o, inputs);
             }
         }
         for (o, out) in outputs.iter_mut().enumerate() {
-            if let Some(s) = self.plan.owned[o] {
+            if let Some(s) = self.plan.outputs[o].owned_slot() {
                 let arena = self.slots[s].take().expect("written");
-                *out = Tensor::from_parts(self.plan.outputs[o].1.clone(), arena);
+                *out = Tensor::from_parts(self.plan.outputs[o].operand.ty.clone(), arena);
             }
         }
         done
@@ -180,10 +192,11 @@ impl Program {
 
     /// A result that is an argument, a constant, or another result.
     fn copy_out(&self, o: usize, inputs: &[&Tensor]) -> Tensor {
-        let (place, ty) = &self.plan.outputs[o];
-        match place {
+        let x = &self.plan.outputs[o].operand;
+        let ty = &x.ty;
+        match &x.place {
             Place::Input(i) => inputs[*i].reshaped(&ty.shape),
-            Place::Constant(k) => self.plan.constants[*k].reshaped(&ty.shape),
+            Place::Constant(k) => self.plan.constants[*k].1.reshaped(&ty.shape),
             Place::Slot(s) => {
                 let from = self.slots[*s].as_ref().expect("written");
                 let mut arena = Arena::new(ty.bytes());
@@ -195,7 +208,7 @@ impl Program {
 
     /// Runs the steps; a program with large steps enters the pool once, not at each of them.
     fn replay(&mut self, inputs: &[&Tensor]) -> Result<(), Error> {
-        if self.threads > 1 && self.plan.is_large() {
+        if self.threads > 1 && self.plan.steps.iter().any(is_large) {
             let mut done = Ok(());
             rayon::scope(|_| done = self.replay_here(inputs));
             return done;
@@ -217,9 +230,38 @@ impl Program {
         }
         let mut memory =
             Memory { inputs, constants: &self.plan.constants, slots: &mut self.slots, threads: self.threads };
+        let mut bodies = self.bodies.iter_mut();
         for step in &self.plan.steps {
-            step.run(&mut memory)?;
+            if let Work::Scan { .. } = &step.work {
+                let body = bodies.next().expect("one for each loop");
+                let mut run = |inputs: &[&Tensor], outputs: &mut [Tensor]| body.run(inputs, outputs);
+                loops::run(step, &mut run, &mut memory).map_err(|e| step.blame(e))?;
+            } else {
+                step.run(&mut memory)?;
+            }
         }
         Ok(())
+    }
+}
+
+/// The tape as it is planned, and the bodies of its loops.
+fn prepared(tape: &Tape, optimize: bool) -> Tape {
+    let mut tape = if optimize { pass::optimize(tape) } else { pass::lower(tape) };
+    for body in tape.equations.iter_mut().flat_map(|e| &mut e.bodies) {
+        *body = Arc::new(prepared(body, optimize));
+    }
+    tape
+}
+
+/// Whether a step is worth a second thread; decided by shapes alone.
+fn is_large(step: &Step) -> bool {
+    const ELEMENTS: usize = 1 << 15;
+    match &step.work {
+        Work::Fused(program) => program.shape.size() >= ELEMENTS,
+        Work::Single(_) => {
+            let types = step.operands.iter().map(|x| &x.ty).chain(step.results.iter().map(|y| &y.ty));
+            types.map(|ty| ty.shape.size()).max().unwrap_or(0) >= ELEMENTS
+        }
+        _ => false,
     }
 }

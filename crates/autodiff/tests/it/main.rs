@@ -7,6 +7,7 @@
 //! - `opened`: functions opened at their cut, and `vᵀHv` taken apart equation by equation;
 //! - `mistakes`: what is said to a user who made one, in full;
 //! - `golden`: passes and transforms as before/after text;
+//! - `plan`: the text of plans, and faults planted in them;
 //! - `random`: programs nobody wrote (`generate`), to third order, by every road (`roads`);
 //! - `planted`: bugs that these must find;
 //! - `split`: random models under random losses, whose Hessians come apart at the cut;
@@ -19,6 +20,7 @@ mod golden;
 mod mistakes;
 mod nesting;
 mod opened;
+mod plan;
 mod planted;
 mod programs;
 mod promises;

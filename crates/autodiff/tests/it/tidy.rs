@@ -42,16 +42,17 @@ fn layer(module: &str) -> Option<usize> {
     })
 }
 
-/// Beside the layers: what `pass` and `exec` may use, and who may use them.
+/// Beside the layers: what `pass`, `plan` and `exec` may use, and who may use them.
 fn allowed(from: &str, to: &str) -> bool {
     match (from, to) {
         ("lib", _) => true,
         _ if from == to => true,
-        ("pass", "ops" | "tape") | ("exec", "pass" | "tape") | ("trace", "pass" | "exec") => true,
+        ("pass", "ops" | "tape") | ("plan", "tape") => true,
+        ("exec", "pass" | "plan" | "tape") | ("trace", "pass" | "exec") => true,
         // Pages say what they mean in the interpreter's numbers, and the interpreter asks them through the tape.
         ("tape" | "ops", "reference") | ("reference", "tape") => true,
-        ("pass" | "exec" | "reference", to) => layer(to) == Some(0),
-        (_, "pass" | "exec" | "reference") => false,
+        ("pass" | "plan" | "exec" | "reference", to) => layer(to) == Some(0),
+        (_, "pass" | "plan" | "exec" | "reference") => false,
         (from, to) => match (layer(from), layer(to)) {
             (Some(from), Some(to)) => to <= from,
             _ => false,
