@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         None => job::run(&cli.train),
         Some(Command::Train(train)) => job::run(&train),
         Some(Command::Reproduce(settings)) => reproduce::run(&settings),
-        Some(Command::Explain(settings)) => explain::explain(&settings.expression, &settings.shape)
+        Some(Command::Explain(settings)) => explain::explain(&settings.expression, &settings.shape, settings.plan)
             .map_err(Failure::Input)
             .and_then(|text| output::print(&text)),
     };

@@ -44,7 +44,9 @@ pub enum Command {
     Reproduce(Reproduce),
     /// Prints the tape of an expression, its jvp, its vjp, and the jvp of the vjp, each line beside the piece it comes from.
     ///
-    /// Example: quadric explain 'sum(sin(x) * y)'
+    /// With --plan also the plan of each: what is fused, in which order it runs, and where in memory.
+    ///
+    /// Example: quadric explain --plan 'sum(sin(x) * y)'
     Explain(Explain),
 }
 
@@ -155,6 +157,10 @@ pub struct Explain {
     /// The shape of a variable, as in x=2,3 (a scalar: x=); a vector of 3 unless told.
     #[arg(long, value_name = "NAME=SIZES", value_parser = shape)]
     pub shape: Vec<(String, Vec<usize>)>,
+    /// Prints below each tape how it is run: after optimisation, the steps with what is fused in each and the registers of that,
+    /// the slots of memory with their bytes, and for every step the pieces of the expression.
+    #[arg(long)]
+    pub plan: bool,
 }
 
 #[cfg(test)]

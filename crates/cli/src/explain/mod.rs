@@ -1,5 +1,5 @@
 //! `quadric explain EXPRESSION`: the tape, its jvp, its vjp, and the jvp of the vjp, each line beside the piece of the
-//! expression that it comes from.
+//! expression that it comes from; with `--plan` also how each is run.
 
 mod expression;
 mod functions;
@@ -7,8 +7,11 @@ mod parse;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
-use quadric::autodiff::tape::{Equation, Param, Role, Tape, Value};
+use quadric::autodiff::exec::{Options, Program};
+use quadric::autodiff::plan::Plan;
+use quadric::autodiff::tape::{Equation, Label, Line, Param, Role, Scope, Tape, Value};
 use quadric::autodiff::trace::{self, Var};
 use quadric::autodiff::transform;
 use quadric::autodiff::{DType, Tensor, Type};
@@ -16,11 +19,11 @@ use quadric::autodiff::{DType, Tensor, Type};
 use expression::Node;
 pub use functions::names as function_names;
 
-/// The whole explanation.
+/// The whole explanation; with `plan`, the plan of each tape stands below it.
 ///
 /// # Errors
 /// One sentence about the expression or a shape.
-pub fn explain(text: &str, shapes: &[(String, Vec<usize>)]) -> Result<String, String> {
+pub fn explain(text: &str, shapes: &[(String, Vec<usize>)], plan: bool) -> Result<String, String> {
     let node = parse::parse(text)?;
     let names = node.variables();
     if names.is_empty() {
@@ -58,17 +61,23 @@ pub fn explain(text: &str, shapes: &[(String, Vec<usize>)]) -> Result<String, St
     let dotted = |suffix: &str| names.iter().map(|n| format!("{n}_{suffix}")).collect::<Vec<_>>();
     let with = |extra: Vec<String>| [names.clone(), extra].concat();
     let mut out = String::new();
-    section(&mut out, "the tape: y = f", &tape, &names, &[("y", 1)], text);
+    let mut section = |title: &str, tape: &Tape, inputs: &[String], outputs: &[(&str, usize)]| {
+        section(&mut out, title, tape, inputs, outputs, text);
+        if plan {
+            let _ = writeln!(out, "{}", planned(tape, text));
+        }
+    };
+    section("the tape: y = f", &tape, &names, &[("y", 1)]);
     let parts = [("y", 1), ("y_dot", 1)];
-    section(&mut out, "jvp, forward mode: y and y_dot = J x_dot", &forward.tape, &with(dotted("dot")), &parts, text);
+    section("jvp, forward mode: y and y_dot = J x_dot", &forward.tape, &with(dotted("dot")), &parts);
     let n = names.len();
     let parts = [("y", 1), ("x_bar", n)];
     let inputs = with(vec!["y_bar".into()]);
-    section(&mut out, "vjp, reverse mode: y and x_bar = J^T y_bar", &reverse.tape, &inputs, &parts, text);
+    section("vjp, reverse mode: y and x_bar = J^T y_bar", &reverse.tape, &inputs, &parts);
     let inputs = [names.clone(), vec!["y_bar".into()], dotted("dot")].concat();
     let parts = [("x_bar", n), ("x_bar_dot", n)];
     let title = "jvp of the vjp, forward over reverse: x_bar and its tangent, y_bar D2f x_dot (the Hessian's product)";
-    section(&mut out, title, &second.tape, &inputs, &parts, text);
+    section(title, &second.tape, &inputs, &parts);
     Ok(out)
 }
 
@@ -151,13 +160,26 @@ fn piece(e: &Equation, text: &str) -> String {
     e.label.scope.as_ref().map_or_else(|| text.to_string(), |s| s.name.to_string())
 }
 
+/// How a tape is run, each step beside the pieces of the expression.
+fn planned(tape: &Tape, text: &str) -> String {
+    let mut plan: Plan = Program::new(tape, &Options { threads: Some(1), ..Options::default() }).plan().clone();
+    for origin in plan.steps.iter_mut().flat_map(|step| &mut step.equations) {
+        // The lines are those of this program; whoever typed the expression knows its pieces.
+        let name = origin.label.scope.as_ref().map_or_else(|| text.into(), |s| s.name.clone());
+        let line = Line { file: "expression".into(), line: 1, column: 1 };
+        let scope = Scope { name, nonlinear: false, line, parent: None };
+        origin.label = Label { line: None, scope: Some(Arc::new(scope)), ..origin.label };
+    }
+    plan.to_string().lines().fold(String::new(), |text, line| text + "  " + line + "\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_line_has_its_piece() {
-        let out = explain("sum(sin(x) * y)", &[]).unwrap();
+        let out = explain("sum(sin(x) * y)", &[], false).unwrap();
         assert!(out.contains("v0: f64[3] = sin x"), "{out}");
         assert!(
             out.lines().any(|l| l.contains("= cos") && l.contains("cotangent") && l.ends_with("| sin(x)")),
@@ -167,11 +189,31 @@ mod tests {
     }
 
     #[test]
+    fn every_tape_has_its_plan() {
+        let out = explain("sum(sin(x) * y)", &[], true).unwrap();
+        let plans: Vec<&str> = out.split("\n  plan ").skip(1).collect();
+        assert_eq!(plans.len(), 4, "{out}");
+        // The function: one pass for the sine and the product, then the sum.
+        let step = "0: s0 v3: f64[3] = fused in0 v0: f64[3], in1 v1: f64[3] @ sin(x); sin(x) * y\n";
+        assert!(plans[0].starts_with("f: 2 steps for 3 equations\n"), "{out}");
+        assert!(plans[0].contains(step), "{out}");
+        assert!(plans[0].contains("         store 0 = mul r0 load1 @ sin(x) * y\n"), "{out}");
+        assert!(plans[0].contains("    32 bytes in 2 slots; 32 of them are needed at once (step 1)\n"), "{out}");
+        // The Hessian's product: every step and every instruction names its piece.
+        let unnamed = |line: &&str| line.contains(" = ") && !line.contains(" @ ");
+        assert_eq!(plans[3].lines().find(unnamed), None, "{out}");
+        assert!(plans[3].contains("sin(x) tangent.2"), "{out}");
+        // Without the option nothing but the plans is missing.
+        let short = explain("sum(sin(x) * y)", &[], false).unwrap();
+        assert!(short.lines().all(|line| out.lines().any(|l| l == line)) && !short.contains("slots"), "{short}");
+    }
+
+    #[test]
     fn bad_input_is_one_sentence() {
-        assert_eq!(explain("1 + 2", &[]).unwrap_err(), "the expression has no variable to differentiate by");
-        let shape = explain("x * y", &[("x".into(), vec![2]), ("y".into(), vec![3])]).unwrap_err();
+        assert_eq!(explain("1 + 2", &[], false).unwrap_err(), "the expression has no variable to differentiate by");
+        let shape = explain("x * y", &[("x".into(), vec![2]), ("y".into(), vec![3])], false).unwrap_err();
         assert_eq!(shape, "mul: shapes do not broadcast: lhs f64[2], rhs f64[3]");
-        let unknown = explain("x", &[("z".into(), vec![2])]).unwrap_err();
+        let unknown = explain("x", &[("z".into(), vec![2])], false).unwrap_err();
         assert_eq!(unknown, "--shape z: the expression has no variable `z`, it has x");
     }
 }
