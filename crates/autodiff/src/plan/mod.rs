@@ -3,13 +3,13 @@
 //! A [`Plan`] is a value, like a tape: it prints, it is verified, and nothing in it runs. `exec` replays it. It is made in
 //! phases, a page each, that hand on finished values; no phase changes what an earlier one made.
 //!
-//! 1. [`storage`]: how each value of the tape exists. Identities are aliases; broadcasts, permutations and slices are
+//! 1. `storage`: how each value of the tape exists. Identities are aliases; broadcasts, permutations and slices are
 //!    views of what they move; constants of one number are immediate. None of these costs a step unless somebody needs it
 //!    written out.
-//! 2. [`groups`]: elementwise equations over one shape are computed together, in one pass over memory.
-//! 3. [`order`]: which group is computed when, and what is written out before it. A group's [`registers`] are assigned
+//! 2. `groups`: elementwise equations over one shape are computed together, in one pass over memory.
+//! 3. `order`: which group is computed when, and what is written out before it. A group's `registers` are assigned
 //!    here; a group that needs too many is cut in two.
-//! 4. [`buffers`]: values whose lives do not overlap share a slot of memory.
+//! 4. `buffers`: values whose lives do not overlap share a slot of memory.
 //!
 //! The tape must be lowered (`pass::lower`), the bodies of its loops too: their plans are part of its own.
 
