@@ -6,11 +6,11 @@ use quadric::autodiff::trace::{
     jacobian_forward, jacobian_reverse, jvp, linearize, scan, scope, trace, value_and_grad, vjp, vmap, vmap_axes,
 };
 use quadric::autodiff::transform::Part;
-use quadric::autodiff::{DType, Tensor, Tree, tensor};
+use quadric::autodiff::{Arithmetic, DType, Tensor, Tree, tensor};
 use quadric::curvature::{Attributor, Problem};
 use quadric::nn::activations::{Activation, gelu, relu};
 use quadric::nn::{Classifier, Mlp, Optimizer, Sgd, cross_entropy, softmax};
-use quadric::regularization::{Classification, HessianTrace, Method, Sam, random, tree};
+use quadric::regularization::{Classification, HessianTrace, Method, Sam, random};
 
 fn say(name: &str, text: impl std::fmt::Display) {
     println!("{name}: {}", text.to_string().replace('\n', " "));
@@ -67,9 +67,9 @@ fn in_libraries(x: &Tensor, matrix: &Tensor) {
     told("layer", trace(|(m, x): (Mlp<Var>, Var)| m.layers[0].apply(x), &types)); // layer
     told("model", trace(|(m, x): (Mlp<Var>, Var)| m.logits(x), &types)); // model
     told("loss", trace(|z: Var| cross_entropy(z, z), matrix)); // loss
-    let sam = |x: Var| Sam { rho: x.t() }.update(&|x: Var| (*x * *x).sum(), &x).direction; // method
+    let sam = |x: Var| Sam { rho: x.t() }.update(&|x: Var| (x * x).sum(), &x).direction; // method
     told("method", trace(sam, matrix));
-    let sam = |x: Var| Sam { rho: x.sum() }.update(&|x: Var| x.matmul(*x).sum(), &x).direction; // in the loss
+    let sam = |x: Var| Sam { rho: x.sum() }.update(&|x: Var| x.matmul(x).sum(), &x).direction; // in the loss
     told("in the loss", trace(sam, matrix));
     let other = Mlp::new(&[5, 3], Activation::Relu, DType::F64, 1);
     let step = |(m, g, x): (Mlp<Var>, Mlp<Var>, Var)| Sgd::new().update(&m, &g, &(vec![], x), x).0; // optimizer
@@ -79,11 +79,11 @@ fn in_libraries(x: &Tensor, matrix: &Tensor) {
         Method::Sam.update(&problem, &m, x.sum(), x).direction // classification
     };
     told("classification", trace(wrong, &types));
-    let differ = |(a, b): (Vec<Var>, Vec<Var>)| tree::dot(&a, &b); // trees
+    let differ = |(a, b): (Vec<Var>, Vec<Var>)| a.dot(&b); // trees
     told("trees", trace(differ, &(vec![x.clone()], vec![x.clone(), x.clone()])));
     told("random", trace(|x: Var| random::normal(x, DType::F64, [3]), x)); // random
-    let bend = |x: Var| HessianTrace::bend(&|x: Var| *x * *x, &x, &x); // bend
-    told("bend", trace(bend, x));
+    let slope = |x: Var| HessianTrace::slope(&|x: Var| x * x, &x, &x); // slope
+    told("slope", trace(slope, x));
     let batches = vec![(matrix.clone(), matrix.clone())];
     told("problem", Problem::new(x, |w: Var, x: Var, _: Var| w.matmul(x), batches)); // problem
 }
@@ -131,7 +131,7 @@ fn in_print(x: &Tensor, matrix: &Tensor) {
         let h = scope("mine", || x * 2.0); // tape
         let h = softmax(gelu(h)); // tape
         let h = [relu as fn(Var) -> Var, gelu][1](h);
-        let g = grad(|x: Var| tree::norm(&x).powi(2), &h); // tape
+        let g = grad(|x: Var| x.norm().powi(2), &h); // tape
         Activation::GeluDeclared.apply(g) // tape
     };
     say("tape", trace(program, matrix).expect("a tape")); // tape

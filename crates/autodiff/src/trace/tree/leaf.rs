@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
 
 use super::{Node, Path, Tree};
+use crate::LIBRARY;
 use crate::error::Error;
 use crate::exec::{Options, Program};
 use crate::shape::Type;
@@ -87,7 +88,7 @@ impl Leaf for Var {
         R: Tree<Leaf = Var>,
     {
         // `I::With<Var>` is `I`. The compiler is not told so here, and a `Var` is an id: copying it costs nothing.
-        f(x.map_leaves(|var| *var)).map_leaves(|var| *var)
+        LIBRARY.enter(|| f(x.map_leaves(|var| *var)).map_leaves(|var| *var))
     }
 }
 
