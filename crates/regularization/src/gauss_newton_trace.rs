@@ -37,7 +37,7 @@ impl GaussNewtonTrace {
             let probes = probes(self.distribution, self.key, params, self.probes);
             let objective = |m: M| {
                 let value = problem.loss(&m);
-                let trace = mean_over(&probes, |v| GaussNewtonTrace::curvature(problem, problem.cut(), &m, &v));
+                let trace = mean_over(&probes, |v| GaussNewtonTrace::curvature(problem, problem.cut(), &m, v));
                 value + trace.convert(value.dtype()) * self.lambda.convert(value.dtype())
             };
             Update::descent(problem.loss(params), objective, params)

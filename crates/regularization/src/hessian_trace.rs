@@ -36,7 +36,7 @@ impl HessianTrace {
             let probes = probes(self.distribution, self.key, params, self.probes);
             let (value, g) = update::at(loss, params);
             let lambda = self.lambda.convert(value.dtype());
-            let penalty = mean_over(&probes, |v| HessianTrace::curvature(loss, params, &v));
+            let penalty = mean_over(&probes, |v| HessianTrace::curvature(loss, params, v));
             let slope = mean_tree_over(&probes, |v| HessianTrace::slope(loss, params, v));
             let direction = g.add_scaled(&slope, lambda);
             Update { loss: value, objective: value + penalty * lambda, direction }

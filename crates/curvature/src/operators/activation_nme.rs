@@ -15,7 +15,7 @@ use crate::problem::Problem;
 /// ```
 /// use quadric_autodiff::{Tensor, tensor, trace::{Var, cut}};
 /// use quadric_curvature::{LinearOperator, Problem, operators::ActivationNme};
-/// let loss = |w: &(Var, Var), x: Var, y: Var| {
+/// let loss = |w: (Var, Var), x: Var, y: Var| {
 ///     let z = cut("z", (x * w.0).sin() * w.1);
 ///     let error = z - y;
 ///     (error * error * 0.5).mean()
