@@ -1,5 +1,6 @@
-//! Tape-based automatic differentiation to any order: trace once, transform the tape, replay it.
+#![doc = include_str!("../README.md")]
 //!
+//! # How it is built
 //! A function is traced once into a [`Tape`](tape::Tape), a typed, single-assignment list of primitive equations. Every
 //! transform (`jvp`, `vjp`, `vmap`, …) maps tapes to tapes, so transforms nest to any order with nothing added. A tape
 //! is then optimised and compiled to a [`Program`](exec::Program) that replays without allocating.

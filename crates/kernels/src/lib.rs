@@ -1,5 +1,6 @@
-//! Loops over slices: products, pointwise functions, reductions, copies, indices, random bits.
+#![doc = include_str!("../README.md")]
 //!
+//! # What a kernel promises
 //! This crate knows no tensor, no tape and no derivative. A kernel takes slices and sizes, fills a slice, and keeps
 //! three promises that the layers above build on:
 //!

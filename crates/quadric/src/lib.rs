@@ -18,8 +18,8 @@ pub use quadric_autodiff::{axes, shape, tensor};
 /// What a program reaches for first: `use quadric::prelude::*;`.
 ///
 /// Arrays and the functions that transform what is computed with them; a model, a loss, an optimizer; the operators that a model's
-/// curvature is measured by; the methods that use it. All else stands in [`autodiff`], [`nn`](crate::nn),
-/// [`curvature`](crate::curvature) and [`regularization`](crate::regularization) by name.
+/// curvature is measured by; the methods that use it. All else stands in [`autodiff`], [`nn`],
+/// [`curvature`] and [`regularization`] by name.
 pub mod prelude {
     pub use quadric_autodiff::trace::{
         Compiled, Var, checkpoint, compile, concat, constant, cut, grad, hessian, hvp, hvp_of_part, hvps, jvp,

@@ -36,13 +36,6 @@ pub enum Storage {
     Number(f64),
 }
 
-impl Storage {
-    /// Whether the value is an array of its own.
-    pub fn is_array(&self) -> bool {
-        matches!(self, Storage::Input(_) | Storage::Constant(_) | Storage::Buffer)
-    }
-}
-
 /// How all values of a tape exist.
 pub(super) struct Storages {
     /// By [`Value::index`].

@@ -1,6 +1,6 @@
 //! Integers and masks of bytes: plain loops over a function of the caller's, which does not panic on any value.
 
-use super::{Operand, Same, Source, each};
+use super::{Source, each};
 use crate::element::Element;
 
 /// y ← f(x).
@@ -34,15 +34,8 @@ pub fn zip_int<T: Element>(a: &[T], b: &[T], y: &mut [T], f: impl Fn(T, T) -> T)
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn compare<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>, y: &mut [u8], holds: impl Fn(T, T) -> bool) {
-    let n = y.len();
-    let f = |a, b| u8::from(holds(a, b));
-    match (a, b) {
-        (Operand::Slice(a), Operand::Slice(b)) => fill(each(a, n), each(b, n), y, f),
-        (Operand::Slice(a), Operand::Scalar(b)) => fill(each(a, n), Same(b), y, f),
-        (Operand::Scalar(a), Operand::Slice(b)) => fill(Same(a), each(b, n), y, f),
-        (Operand::Scalar(a), Operand::Scalar(b)) => fill(Same(a), Same(b), y, f),
-    }
+pub fn compare<T: Element>(a: &[T], b: &[T], y: &mut [u8], holds: impl Fn(T, T) -> bool) {
+    fill(each(a, y.len()), each(b, y.len()), y, |a, b| u8::from(holds(a, b)));
 }
 
 /// y ← a where the mask is not zero, else b, for any element type.

@@ -416,7 +416,7 @@ fn comparisons_yield_bytes_and_nan_is_unordered() {
     let (a, b) = ([1.0, 2.0, f32::NAN], [2.0, 2.0, f32::NAN]);
     let run = |holds: fn(f32, f32) -> bool| {
         let mut y = [7u8; 3];
-        compare(Operand::Slice(&a), Operand::Slice(&b), &mut y, holds);
+        compare(&a, &b, &mut y, holds);
         y
     };
     assert_eq!(run(|a, b| a < b), [1, 0, 0]);

@@ -26,9 +26,8 @@ impl Primitive<2> for Ne {
 
     /// Integers and bools.
     fn run(&self, [a, b]: [Operand<'_>; 2], y: &mut Output<'_>) -> Result<(), Error> {
-        use quadric_kernels::{Operand::Slice, pointwise::compare};
         by_dtype!(a.ty.dtype, T => {
-            compare(Slice(a.elements::<T>()), Slice(b.elements()), y.elements(), |a, b| a != b);
+            quadric_kernels::pointwise::compare(a.elements::<T>(), b.elements(), y.elements(), |a, b| a != b);
         });
         Ok(())
     }

@@ -8,7 +8,7 @@
 //! four operations are the accurate variants of [Joldes, Muller, Popescu 2017], a few `u²` each with `u = 2⁻⁵³`. Functions
 //! reduce their argument exactly or nearly so, sum a series whose terms do not cancel, and need no table but a few constants.
 //!
-//! Measured against 1270 values of mpmath with 40 digits (`double_double_table.txt`): below 2e-31 relative next to zeros and poles too,
+//! Measured against 1270 values of mpmath with 40 digits (`table.txt`): below 2e-31 relative next to zeros and poles too,
 //! and below 5e-30 for `pow` and `powi`, whose docs say how it grows. That holds while `lo` is a normal number, that is for results from 1e-290 to
 //! the largest `f64`; below, digits are lost one by one down to what f64 has.
 //!
@@ -490,5 +490,4 @@ fn to_dd(turns: Turns) -> Dd {
 }
 
 #[cfg(test)]
-#[path = "double_double_tests.rs"]
 mod tests;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::reference::scalar::Scalar;
 
-const TABLE: &str = include_str!("double_double_table.txt");
+const TABLE: &str = include_str!("table.txt");
 
 /// A decimal number as a double-double: blocks of 15 digits, which are exact, each scaled by a power of ten.
 fn parse(text: &str) -> Dd {

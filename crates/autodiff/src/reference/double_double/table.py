@@ -1,6 +1,6 @@
-"""Writes double_double_table.txt: arguments and 40-digit values, by mpmath at 80 digits.
+"""Writes table.txt: arguments and 40-digit values, by mpmath at 80 digits.
 
-    python3 -m venv v && v/bin/pip install mpmath && v/bin/python double_double_table.py > double_double_table.txt
+    python3 -m venv v && v/bin/pip install mpmath && v/bin/python table.py > table.txt
 
 Each line is a function, its arguments as pairs hi lo (f64, exact), and the value. The arguments are random with a fixed seed: over the range of
 the function, towards zero, and close to its zeros and poles. Constants of double_double.rs are printed with `--constants`.
@@ -52,7 +52,7 @@ def binary(name, f, points):
 
 
 def table():
-    print("# Made by double_double_table.py: function, arguments as hi lo, value to 40 digits (mpmath). Do not edit.")
+    print("# Made by table.py: function, arguments as hi lo, value to 40 digits (mpmath). Do not edit.")
     wide = lambda n: [signed(log_uniform(-60, 60)) for _ in range(n)]
     near = lambda centre, n: [pair(mpf(centre) + exact(signed(log_uniform(-29, -2)))) for _ in range(n)]
     # Close in the first number as well as in the second: sums that cancel.
