@@ -8,13 +8,13 @@
 //!
 //! One process is one (workload, dtype, threads). It draws its inputs from a seed; given the peers' own, it checks loss and gradient
 //! against the values stored in them before it times anything. It writes a JSON line a quantity. `--beside` runs ours and a peer's
-//! in turn, because the machine's mood changes by the minute, and prints the ratios.
+//! in turn, because a machine's speed drifts from minute to minute, and prints the ratios.
 
-/// `println!` for a reader who may leave: a closed pipe must not stop a measurement.
+/// A line for a reader who may leave: a closed pipe must not stop a measurement.
 macro_rules! say {
     ($($text:tt)*) => {{
         use std::io::Write;
-        let _ = writeln!(std::io::stdout(), $($text)*);
+        let _ = writeln!(std::io::stderr(), $($text)*);
     }};
 }
 

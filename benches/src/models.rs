@@ -6,7 +6,7 @@ use quadric_autodiff::trace::{Var, compile, cut, hessian, nonlinear_scope};
 use quadric_autodiff::{Tensor, Tree};
 
 use crate::inputs::Inputs;
-use crate::quantities::{Problem, Quantity, timed};
+use crate::quantities::{Quantity, Task, timed};
 use crate::workload::{Activation, Kind, Workload};
 
 #[derive(Tree, Clone)]
@@ -62,7 +62,7 @@ pub fn quantities(workload: &Workload, inputs: &Inputs) -> Result<Vec<Quantity>,
         Kind::Mlp { sizes, activation, .. } => network(sizes.len() - 1, activation, inputs),
         Kind::Rosenbrock { .. } => {
             let x = inputs.get("params.x")?;
-            let problem = Problem {
+            let problem = Task {
                 params: x.clone(),
                 v: inputs.get("v.x")?,
                 data: PhantomData,
@@ -84,7 +84,7 @@ fn network(layers: usize, activation: Activation, inputs: &Inputs) -> Result<Vec
         let layers = (0..layers).map(layer).collect::<Result<_, String>>()?;
         Ok::<_, String>(Mlp { layers, activation })
     };
-    let problem = Problem {
+    let problem = Task {
         params: model("params")?,
         v: model("v")?,
         data: Batch { x: inputs.get("x")?, y: inputs.get("y")? },

@@ -44,14 +44,14 @@ where
 }
 
 /// A loss of parameters `P` and data `D`, and where and along what to differentiate it.
-pub struct Problem<P: VarTree, D: VarTree, L> {
+pub struct Task<P: VarTree, D: VarTree, L> {
     pub params: P::With<Tensor>,
     pub v: P::With<Tensor>,
     pub data: D::With<Tensor>,
     pub loss: L,
 }
 
-impl<P: VarTree, D: VarTree, L: Fn(P, D) -> Var + Copy + 'static> Problem<P, D, L> {
+impl<P: VarTree, D: VarTree, L: Fn(P, D) -> Var + Copy + 'static> Task<P, D, L> {
     /// What every loss has, after a check of value and gradient.
     pub fn quantities(&self, inputs: &Inputs) -> Result<Vec<Quantity>, String> {
         let loss = self.loss;

@@ -51,7 +51,7 @@ pub use decomposition::{Decomposition, Products};
 pub use error::{Error, ErrorKind};
 pub use estimators::Estimate;
 pub use gradient::Gradient;
-pub use operators::{AtPoint, LinearOperator, Structure};
+pub use operators::{AtPoint, LinearOperator, Symmetry};
 pub use probe::Probe;
 pub use problem::Problem;
 pub use quadric_autodiff::transform::Part;

@@ -4,13 +4,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::error::{Error, bail};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 /// The distribution of a probe's entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
 pub enum Probe {
     /// ±1 with equal chance: the smallest variance of `vᵀAv` there is for independent entries, `2(‖A‖_F² − Σ A_ii²)`.
     #[default]
@@ -29,13 +29,13 @@ impl fmt::Display for Probe {
 }
 
 impl FromStr for Probe {
-    type Err = String;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Probe, String> {
+    fn from_str(text: &str) -> Result<Probe, Error> {
         match text {
             "rademacher" => Ok(Probe::Rademacher),
             "gaussian" => Ok(Probe::Gaussian),
-            _ => Err(format!("there is no distribution of probes \"{text}\"; there are rademacher, gaussian")),
+            _ => bail!(Argument, "there is no distribution of probes \"{text}\"; there are rademacher, gaussian"),
         }
     }
 }

@@ -103,7 +103,7 @@ impl Space {
     /// `model` with the parameters `v`, rounded to the leaves' dtypes.
     ///
     /// # Errors
-    /// [`ErrorKind::Dimension`](crate::ErrorKind::Dimension) or [`Structure`](crate::ErrorKind::Structure).
+    /// [`ErrorKind::Dimension`](crate::ErrorKind::Dimension) or [`Symmetry`](crate::ErrorKind::Structure).
     pub fn unflatten<T: Tree<Leaf = Tensor, With<Tensor> = T>>(&self, model: &T, v: &[f64]) -> Result<T, Error> {
         let mut leaves: Vec<Tensor> = model.leaves().into_iter().cloned().collect();
         self.check(&leaves.iter().collect::<Vec<_>>())?;

@@ -1,8 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(doctest)]
-mod readmes;
-
 pub use quadric_autodiff as autodiff;
 pub use quadric_curvature as curvature;
 pub use quadric_nn as nn;

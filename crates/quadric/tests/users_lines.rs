@@ -86,10 +86,14 @@ fn check(printed: &str, sources: &[(&str, &str)]) {
         .collect();
     assert!(wrong.is_empty(), "the lines marked, and what was named:\n{}", wrong.join("\n"));
     // Each transform tells its own name, too.
+    let mut own_names = 0;
     for name in ["grad", "value_and_grad", "hvp", "hvps", "hvp_of_part", "hessian", "jacobian_forward", "vmap_axes"] {
-        let text = texts.get(name).map_or("", String::as_str);
-        assert!(text.is_empty() || text.starts_with(&format!("{name}: ")), "{name} is told as: {text}");
+        let Some(text) = texts.get(name) else { continue };
+        own_names += 1;
+        assert!(text.starts_with(&format!("{name}: ")), "{name} is told as: {text}");
     }
+    let all = sources.iter().any(|(_, text)| *text == PROGRAM);
+    assert!(!all || own_names == 8, "{own_names} of 8 transforms were told");
 }
 
 /// The `file.rs:line` of a text, `\` as `/`.

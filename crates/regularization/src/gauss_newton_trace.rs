@@ -29,7 +29,7 @@ impl GaussNewtonTrace {
     /// The direction at `params`; the objective is the loss with the estimated penalty.
     ///
     /// # Errors
-    /// Stops the trace if the loss has no cut of the problem's name.
+    /// Stops the trace if the loss has no cut of the objective's name.
     #[track_caller]
     #[must_use]
     pub fn update<M: VarTree, P: Objective<M>>(&self, problem: &P, params: &M) -> Update<M> {

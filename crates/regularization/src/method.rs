@@ -112,33 +112,33 @@ impl Method {
     /// method does not use are not looked at.
     ///
     /// # Errors
-    /// Stops the trace if a method needs the problem's cut and the loss has none of its name.
+    /// Stops the trace if a method needs the objective's cut and the loss has none of its name.
     #[track_caller]
     #[must_use]
-    pub fn update<M: VarTree, P: Objective<M>>(&self, problem: &P, params: &M, strength: Var, key: Var) -> Update<M> {
+    pub fn update<M: VarTree, P: Objective<M>>(&self, objective: &P, params: &M, strength: Var, key: Var) -> Update<M> {
         LIBRARY.enter(|| match *self {
-            Method::Plain => Plain.update(problem, params),
-            Method::Sam => Sam { rho: strength }.update(problem, params),
-            Method::Asam { eta } => Asam { rho: strength, eta, scaled: rank_two_or_more }.update(problem, params),
-            Method::Usam => Usam { rho: strength }.update(problem, params),
-            Method::Gsam { alpha } => Gsam { rho: strength, alpha }.update(problem, params),
-            Method::FisherSam { eta } => FisherSam { rho: strength, eta }.update(problem, params),
-            Method::Psam => PenaltySam::new(strength).update(problem, params),
-            Method::PsamGaussNewton => PenaltySam::gauss_newton(strength, problem.cut()).update(problem, params),
-            Method::PsamNme => PenaltySam::nme(strength, problem.cut()).update(problem, params),
+            Method::Plain => Plain.update(objective, params),
+            Method::Sam => Sam { rho: strength }.update(objective, params),
+            Method::Asam { eta } => Asam { rho: strength, eta, scaled: rank_two_or_more }.update(objective, params),
+            Method::Usam => Usam { rho: strength }.update(objective, params),
+            Method::Gsam { alpha } => Gsam { rho: strength, alpha }.update(objective, params),
+            Method::FisherSam { eta } => FisherSam { rho: strength, eta }.update(objective, params),
+            Method::Psam => PenaltySam::new(strength).update(objective, params),
+            Method::PsamGaussNewton => PenaltySam::gauss_newton(strength, objective.cut()).update(objective, params),
+            Method::PsamNme => PenaltySam::nme(strength, objective.cut()).update(objective, params),
             Method::GradientNorm { alpha } => {
-                GradientNorm { r: strength, alpha: strength.number(alpha) }.update(problem, params)
+                GradientNorm { r: strength, alpha: strength.number(alpha) }.update(objective, params)
             }
-            Method::GradientPower { power } => GradientPower { rho: strength, power }.update(problem, params),
-            Method::WeightNoise => WeightNoise { sigma: strength, key }.update(problem, params),
+            Method::GradientPower { power } => GradientPower { rho: strength, power }.update(objective, params),
+            Method::WeightNoise => WeightNoise { sigma: strength, key }.update(objective, params),
             Method::HessianTrace { probes, distribution } => {
-                HessianTrace { lambda: strength, key, probes, distribution }.update(problem, params)
+                HessianTrace { lambda: strength, key, probes, distribution }.update(objective, params)
             }
             Method::GaussNewtonTrace { probes, distribution } => {
-                GaussNewtonTrace { lambda: strength, key, probes, distribution }.update(problem, params)
+                GaussNewtonTrace { lambda: strength, key, probes, distribution }.update(objective, params)
             }
-            Method::SampledTrace => SampledTrace { lambda: strength, key }.update(problem, params),
-            Method::ImplicitGradient => ImplicitGradient { eta: strength }.update(problem, params),
+            Method::SampledTrace => SampledTrace { lambda: strength, key }.update(objective, params),
+            Method::ImplicitGradient => ImplicitGradient { eta: strength }.update(objective, params),
         })
     }
 
@@ -241,8 +241,11 @@ impl FromStr for Method {
                 _ => Err(fault(format!("\"{s}\" is no number of probes, 1 or more"))),
             },
         };
-        let distribution =
-            || settings.get(1).map_or(Ok(Probe::default()), |s| s.parse().map_err(ParseMethodError::new));
+        let distribution = || {
+            settings.get(1).map_or(Ok(Probe::default()), |s| {
+                s.parse().map_err(|e: quadric_curvature::Error| ParseMethodError::new(e.to_string()))
+            })
+        };
         let (method, takes) = match name {
             "sgd" => (Method::Plain, 0),
             "sam" => (Method::Sam, 0),

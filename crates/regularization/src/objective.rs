@@ -105,7 +105,7 @@ impl<M: VarTree + Classifier> Objective<M> for Classification {
 /// use quadric_regularization::{GradientPower, Penalized, Sam};
 /// let loss = |x: Var| (x * x).sum();
 /// let mut direction = compile(|(x, rho): (Var, Var)| {
-///     let penalty = |x: Var| GradientPower { rho, power: 2.0 }.penalty(&loss, x); // ρ‖2x‖²
+///     let penalty = |x: Var| GradientPower { rho, power: 2.0 }.penalty(&loss, &x); // ρ‖2x‖²
 ///     Sam { rho: rho * 0.0 }.update(&Penalized { loss, penalty }, &x).direction // SAM with radius 0 is the gradient
 /// });
 /// assert_eq!(direction.call((tensor![1.0], Tensor::scalar(0.5)))?, tensor![6.0]); // (x² + 2x²)'

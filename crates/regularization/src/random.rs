@@ -15,7 +15,7 @@ use crate::LIBRARY;
 pub fn draw(distribution: Probe, key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
     match distribution {
         Probe::Gaussian => normal(key, dtype, shape),
-        _ => rademacher(key, dtype, shape),
+        Probe::Rademacher => rademacher(key, dtype, shape),
     }
 }
 

@@ -24,21 +24,21 @@ impl SampledTrace {
     /// The direction at `params`; the objective is the loss with the estimated penalty.
     #[track_caller]
     #[must_use]
-    pub fn update<M: VarTree, P: Objective<M>>(&self, problem: &P, params: &M) -> Update<M> {
+    pub fn update<M: VarTree, P: Objective<M>>(&self, objective: &P, params: &M) -> Update<M> {
         LIBRARY.scope("gn-trace-sampled", || {
-            let labels = random::categorical(self.key, problem.logits(params));
-            self.update_for(problem, params, labels)
+            let labels = random::categorical(self.key, objective.logits(params));
+            self.update_for(objective, params, labels)
         })
     }
 
     /// [`update`](SampledTrace::update) had the labels (`i32[B]`) come out as these.
     #[track_caller]
     #[must_use]
-    pub fn update_for<M: VarTree, P: Objective<M>>(&self, problem: &P, params: &M, labels: Var) -> Update<M> {
+    pub fn update_for<M: VarTree, P: Objective<M>>(&self, objective: &P, params: &M, labels: Var) -> Update<M> {
         LIBRARY.enter(|| {
             let batch = labels.shape().size() as f64;
-            let (value, g) = update::at(problem, params);
-            let loss = |m: M| problem.loss_with_labels(&m, labels);
+            let (value, g) = update::at(objective, params);
+            let loss = |m: M| objective.loss_with_labels(&m, labels);
             let g_drawn = grad(loss, params);
             let h_g = hvp(loss, params, &g_drawn);
             let weight = self.lambda * batch;

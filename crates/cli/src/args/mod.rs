@@ -138,7 +138,7 @@ settings! {
     pub struct Reproduce {
         /// Only these claims, by number.
         #[arg(long, value_name = "N,N", value_delimiter = ',')]
-        claims: Vec<u32> => Never;
+        claims: Vec<u32> => IfChanged;
         /// Seeds of the claims about training.
         #[arg(long, value_name = "N", default_value = "3", value_parser = at_least_two)]
         seeds: usize => Always;

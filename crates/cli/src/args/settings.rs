@@ -83,11 +83,21 @@ pub fn command(name: &str, settings: &[Told]) -> String {
     for which in [InCommand::Always, InCommand::IfChanged] {
         for told in settings.iter().filter(|t| t.in_command == which) {
             if let Some(value) = &told.value {
-                text += &format!(" --{} {value}", told.flag);
+                text += &format!(" --{} {}", told.flag, quoted(value));
             }
         }
     }
     text
+}
+
+/// A value as a shell takes it for one word.
+fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:,=+-".contains(c);
+    if !value.is_empty() && value.chars().all(plain) {
+        value.into()
+    } else {
+        format!("'{}'", value.replace('\'', r"'\''"))
+    }
 }
 
 /// The text of a setting, as the command line takes it.

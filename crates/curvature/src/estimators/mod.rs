@@ -91,7 +91,7 @@ fn check_symmetric(
     least: usize,
 ) -> Result<(), Error> {
     check(operator, name, given, least)?;
-    if !operator.structure().symmetric {
+    if !operator.symmetry().symmetric {
         bail!(Argument, "{name}: the operator does not say that it is symmetric");
     }
     Ok(())

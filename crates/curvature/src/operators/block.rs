@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{LinearOperator, Structure};
+use super::{LinearOperator, Symmetry};
 use crate::error::{Error, bail};
 use crate::space::{Space, check_dim};
 
@@ -67,7 +67,7 @@ impl<A: LinearOperator> LinearOperator for Block<A> {
         Ok(products.iter().map(|p| p[self.range.clone()].to_vec()).collect())
     }
 
-    fn structure(&self) -> Structure {
-        self.operator.structure()
+    fn symmetry(&self) -> Symmetry {
+        self.operator.symmetry()
     }
 }

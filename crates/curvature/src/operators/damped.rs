@@ -1,6 +1,6 @@
 //! An operator with something added along its diagonal.
 
-use super::{LinearOperator, Structure};
+use super::{LinearOperator, Symmetry};
 use crate::error::Error;
 use crate::vector::axpy;
 
@@ -48,8 +48,8 @@ impl<A: LinearOperator> LinearOperator for Damped<A> {
         Ok(products)
     }
 
-    fn structure(&self) -> Structure {
-        let Structure { symmetric, semidefinite } = self.operator.structure();
-        Structure { symmetric, semidefinite: semidefinite && self.damping >= 0.0 }
+    fn symmetry(&self) -> Symmetry {
+        let Symmetry { symmetric, semidefinite } = self.operator.symmetry();
+        Symmetry { symmetric, semidefinite: semidefinite && self.damping >= 0.0 }
     }
 }

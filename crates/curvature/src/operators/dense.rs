@@ -1,6 +1,6 @@
 //! A matrix with all its entries: the reference of every test, and an operator like the others.
 
-use super::{LinearOperator, Structure};
+use super::{LinearOperator, Symmetry};
 use crate::eigen::symmetric_eigen;
 use crate::error::{Error, bail};
 use crate::space::check_dim;
@@ -22,7 +22,7 @@ pub struct Dense {
     rows: usize,
     columns: usize,
     entries: Vec<f64>,
-    structure: Structure,
+    structure: Symmetry,
 }
 
 impl Dense {
@@ -34,7 +34,7 @@ impl Dense {
         if entries.len() != rows * columns {
             bail!(Dimension, "a {rows}×{columns} matrix has {} entries, not {}", rows * columns, entries.len());
         }
-        Ok(Dense { rows, columns, entries, structure: Structure::default() })
+        Ok(Dense { rows, columns, entries, structure: Symmetry::default() })
     }
 
     /// A symmetric matrix.
@@ -47,7 +47,7 @@ impl Dense {
         if dense.asymmetry() != 0.0 {
             bail!(Argument, "Dense::symmetric: the entries are not symmetric");
         }
-        dense.structure = Structure::SYMMETRIC;
+        dense.structure = Symmetry::SYMMETRIC;
         Ok(dense)
     }
 
@@ -65,7 +65,7 @@ impl Dense {
                 entries[i * columns + j] = *x;
             }
         }
-        Ok(Dense { rows, columns, entries, structure: operator.structure() })
+        Ok(Dense { rows, columns, entries, structure: operator.symmetry() })
     }
 
     /// The entry in row i and column j.
@@ -158,7 +158,7 @@ impl LinearOperator for Dense {
         Ok((0..self.rows).map(|i| dot(&self.entries[i * self.columns..(i + 1) * self.columns], v)).collect())
     }
 
-    fn structure(&self) -> Structure {
+    fn symmetry(&self) -> Symmetry {
         self.structure
     }
 }

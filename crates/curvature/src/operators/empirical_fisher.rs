@@ -3,7 +3,7 @@
 use quadric_autodiff::Tensor;
 
 use super::outer::{AtTheCut, Outer, of_scores};
-use super::{AtPoint, LinearOperator, Structure};
+use super::{AtPoint, LinearOperator, Symmetry};
 use crate::error::Error;
 use crate::problem::Problem;
 
@@ -68,8 +68,8 @@ impl LinearOperator for EmpiricalFisher {
         self.outer.apply_block(block)
     }
 
-    fn structure(&self) -> Structure {
-        self.outer.structure()
+    fn symmetry(&self) -> Symmetry {
+        self.outer.symmetry()
     }
 }
 

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::outer::{AtTheCut, Outer, of_scores};
-use super::{AtPoint, LinearOperator, Structure, by_its_field};
+use super::{AtPoint, LinearOperator, Symmetry, by_its_field};
 use crate::error::{Error, bail};
 use crate::problem::Problem;
 
@@ -73,8 +73,8 @@ impl LinearOperator for OuterAtPoint {
         self.0.apply_block(block)
     }
 
-    fn structure(&self) -> Structure {
-        self.0.structure()
+    fn symmetry(&self) -> Symmetry {
+        self.0.symmetry()
     }
 }
 
@@ -223,8 +223,8 @@ impl LinearOperator for SampledFisher {
         self.outer.apply_block(block)
     }
 
-    fn structure(&self) -> Structure {
-        self.outer.structure()
+    fn symmetry(&self) -> Symmetry {
+        self.outer.symmetry()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use quadric_autodiff::{Tensor, Type, transform};
 
-use super::{AtPoint, LinearOperator, Structure};
+use super::{AtPoint, LinearOperator, Symmetry};
 use crate::error::Error;
 use crate::problem::{LinearMap, Problem, Sweep};
 use crate::space::{check_dim, tensor_of};
@@ -96,8 +96,8 @@ impl LinearOperator for Jacobian {
         Ok(products)
     }
 
-    fn structure(&self) -> Structure {
-        Structure::default()
+    fn symmetry(&self) -> Symmetry {
+        Symmetry::default()
     }
 }
 
@@ -167,8 +167,8 @@ impl LinearOperator for JacobianTranspose {
         Ok(products)
     }
 
-    fn structure(&self) -> Structure {
-        Structure::default()
+    fn symmetry(&self) -> Symmetry {
+        Symmetry::default()
     }
 }
 

@@ -47,18 +47,18 @@ pub use sum::Sum;
 
 /// What is known of an operator before it is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Structure {
+pub struct Symmetry {
     /// Whether `A = Aᵀ`.
     pub symmetric: bool,
     /// Whether `A` is known to be positive semidefinite; `false` says that nothing is known.
     pub semidefinite: bool,
 }
 
-impl Structure {
+impl Symmetry {
     /// Symmetric, of unknown sign.
-    pub const SYMMETRIC: Structure = Structure { symmetric: true, semidefinite: false };
+    pub const SYMMETRIC: Symmetry = Symmetry { symmetric: true, semidefinite: false };
     /// Symmetric and positive semidefinite.
-    pub const SEMIDEFINITE: Structure = Structure { symmetric: true, semidefinite: true };
+    pub const SEMIDEFINITE: Symmetry = Symmetry { symmetric: true, semidefinite: true };
 }
 
 /// A matrix of `rows() × dim()` entries that is known by its products.
@@ -68,13 +68,13 @@ impl Structure {
 ///
 /// # Example
 /// ```
-/// use quadric_curvature::{Error, LinearOperator, Structure};
+/// use quadric_curvature::{Error, LinearOperator, Symmetry};
 /// /// 2 I
 /// struct Twice(usize);
 /// impl LinearOperator for Twice {
 ///     fn dim(&self) -> usize { self.0 }
 ///     fn apply(&mut self, v: &[f64]) -> Result<Vec<f64>, Error> { Ok(v.iter().map(|x| 2.0 * x).collect()) }
-///     fn structure(&self) -> Structure { Structure::SEMIDEFINITE }
+///     fn symmetry(&self) -> Symmetry { Symmetry::SEMIDEFINITE }
 /// }
 /// assert_eq!(Twice(2).apply_block(&[vec![1.0, 0.0], vec![0.0, 1.0]])?, [[2.0, 0.0], [0.0, 2.0]]);
 /// # Ok::<(), Error>(())
@@ -103,7 +103,7 @@ pub trait LinearOperator {
     }
 
     /// What is known of it.
-    fn structure(&self) -> Structure;
+    fn symmetry(&self) -> Symmetry;
 }
 
 macro_rules! forwards {
@@ -113,7 +113,7 @@ macro_rules! forwards {
             fn rows(&self) -> usize { (**self).rows() }
             fn apply(&mut self, v: &[f64]) -> Result<Vec<f64>, Error> { (**self).apply(v) }
             fn apply_block(&mut self, block: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, Error> { (**self).apply_block(block) }
-            fn structure(&self) -> Structure { (**self).structure() }
+            fn symmetry(&self) -> Symmetry { (**self).symmetry() }
         }
     };
 }
@@ -172,8 +172,8 @@ macro_rules! by_its_field {
             fn apply_block(&mut self, block: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, $crate::Error> {
                 self.0.apply_block(block)
             }
-            fn structure(&self) -> $crate::operators::Structure {
-                self.0.structure()
+            fn symmetry(&self) -> $crate::operators::Symmetry {
+                self.0.symmetry()
             }
         }
 

@@ -2,7 +2,7 @@
 
 use quadric_autodiff::Tensor;
 
-use super::{AtPoint, Jacobian, JacobianTranspose, LinearOperator, Structure};
+use super::{AtPoint, Jacobian, JacobianTranspose, LinearOperator, Symmetry};
 use crate::error::Error;
 use crate::problem::Problem;
 
@@ -49,8 +49,8 @@ impl LinearOperator for Ntk {
         self.jacobian.apply_block(&theta_bars)
     }
 
-    fn structure(&self) -> Structure {
-        Structure::SEMIDEFINITE
+    fn symmetry(&self) -> Symmetry {
+        Symmetry::SEMIDEFINITE
     }
 }
 

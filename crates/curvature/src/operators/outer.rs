@@ -8,7 +8,7 @@ use quadric_autodiff::tape::Tape;
 use quadric_autodiff::trace::{self, Var};
 use quadric_autodiff::{Tensor, Type, transform};
 
-use super::{LinearOperator, Structure};
+use super::{LinearOperator, Symmetry};
 use crate::LIBRARY;
 use crate::error::Error;
 use crate::problem::{LinearMap, Problem, Sweep};
@@ -91,8 +91,8 @@ impl LinearOperator for Outer {
         Ok(self.sweep.mean(block, 1)?.swap_remove(0))
     }
 
-    fn structure(&self) -> Structure {
-        Structure::SEMIDEFINITE
+    fn symmetry(&self) -> Symmetry {
+        Symmetry::SEMIDEFINITE
     }
 }
 

@@ -3,7 +3,7 @@
 use quadric_autodiff::Tensor;
 use quadric_autodiff::transform::Part;
 
-use super::{AtPoint, LinearOperator, Structure};
+use super::{AtPoint, LinearOperator, Symmetry};
 use crate::error::Error;
 use crate::problem::{Problem, Sweep};
 
@@ -25,7 +25,7 @@ use crate::problem::{Problem, Sweep};
 #[derive(Debug)]
 pub struct PartOperator {
     sweep: Sweep,
-    structure: Structure,
+    structure: Symmetry,
 }
 
 impl PartOperator {
@@ -36,7 +36,7 @@ impl PartOperator {
     /// for a loss that bends in a parameter past the cut, and for a name that cuts twice on one path.
     pub fn new(problem: &Problem, part: &Part) -> Result<PartOperator, Error> {
         let convex = problem.is_convex() && matches!(part, Part::GaussNewton { .. });
-        let structure = if convex { Structure::SEMIDEFINITE } else { Structure::SYMMETRIC };
+        let structure = if convex { Symmetry::SEMIDEFINITE } else { Symmetry::SYMMETRIC };
         let sweep = problem.part_sweep(std::slice::from_ref(part), false)?;
         Ok(PartOperator { sweep, structure })
     }
@@ -55,7 +55,7 @@ impl LinearOperator for PartOperator {
         Ok(self.sweep.mean(block, 1)?.swap_remove(0))
     }
 
-    fn structure(&self) -> Structure {
+    fn symmetry(&self) -> Symmetry {
         self.structure
     }
 }

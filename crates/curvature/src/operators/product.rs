@@ -1,6 +1,6 @@
 //! Operators one after the other.
 
-use super::{LinearOperator, Structure};
+use super::{LinearOperator, Symmetry};
 use crate::error::{Error, bail};
 
 /// `A B`: first B, then A. Nothing is known of its structure.
@@ -48,7 +48,7 @@ impl<A: LinearOperator, B: LinearOperator> LinearOperator for Product<A, B> {
         self.0.apply_block(&middle)
     }
 
-    fn structure(&self) -> Structure {
-        Structure::default()
+    fn symmetry(&self) -> Symmetry {
+        Symmetry::default()
     }
 }

@@ -1,6 +1,6 @@
 //! An operator times a number.
 
-use super::{LinearOperator, Structure};
+use super::{LinearOperator, Symmetry};
 use crate::error::Error;
 
 /// `α A`
@@ -44,8 +44,8 @@ impl<A: LinearOperator> LinearOperator for Scaled<A> {
         Ok(products)
     }
 
-    fn structure(&self) -> Structure {
-        let Structure { symmetric, semidefinite } = self.operator.structure();
-        Structure { symmetric, semidefinite: semidefinite && self.alpha >= 0.0 }
+    fn symmetry(&self) -> Symmetry {
+        let Symmetry { symmetric, semidefinite } = self.operator.symmetry();
+        Symmetry { symmetric, semidefinite: semidefinite && self.alpha >= 0.0 }
     }
 }

@@ -1,6 +1,6 @@
 //! Operators added.
 
-use super::{LinearOperator, Structure};
+use super::{LinearOperator, Symmetry};
 use crate::error::{Error, bail};
 use crate::vector::axpy;
 
@@ -51,8 +51,8 @@ impl<A: LinearOperator, B: LinearOperator> LinearOperator for Sum<A, B> {
         Ok(products)
     }
 
-    fn structure(&self) -> Structure {
-        let (a, b) = (self.0.structure(), self.1.structure());
-        Structure { symmetric: a.symmetric && b.symmetric, semidefinite: a.semidefinite && b.semidefinite }
+    fn symmetry(&self) -> Symmetry {
+        let (a, b) = (self.0.symmetry(), self.1.symmetry());
+        Symmetry { symmetric: a.symmetric && b.symmetric, semidefinite: a.semidefinite && b.semidefinite }
     }
 }

@@ -4,7 +4,7 @@
 use quadric_curvature::estimators::*;
 use quadric_curvature::operators::*;
 use quadric_curvature::vector::{axpy, dot, norm};
-use quadric_curvature::{ErrorKind, Estimate, LinearOperator, Probe, Structure};
+use quadric_curvature::{ErrorKind, Estimate, LinearOperator, Probe, Symmetry};
 
 use crate::nets::*;
 
@@ -250,8 +250,8 @@ fn what_an_estimator_refuses() {
         fn apply(&mut self, _: &[f64]) -> Result<Vec<f64>, quadric_curvature::Error> {
             Ok(vec![f64::NAN; 2])
         }
-        fn structure(&self) -> Structure {
-            Structure::SYMMETRIC
+        fn symmetry(&self) -> Symmetry {
+            Symmetry::SYMMETRIC
         }
     }
     assert_eq!(kind(trace(&mut Broken, Probe::Rademacher, 2, 1)), ErrorKind::NotFinite);

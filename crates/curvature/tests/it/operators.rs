@@ -231,16 +231,16 @@ fn every_symmetric_operator_is_symmetric() {
         ("K", Box::new(Ntk::new(&problem, "logits").unwrap())),
     ];
     for (name, operator) in &mut all {
-        assert!(operator.structure().symmetric, "{name}");
+        assert!(operator.symmetry().symmetric, "{name}");
         let probes = Probe::Gaussian.draw(operator.dim(), 2, 6);
         let (u, v) = (&probes[0], &probes[1]);
         let (av, au) = (operator.apply(v).unwrap(), operator.apply(u).unwrap());
         assert!((dot(u, &av) - dot(v, &au)).abs() < 1e-13 * norm(u) * norm(&av).max(1.0), "{name}");
-        if operator.structure().semidefinite {
+        if operator.symmetry().semidefinite {
             assert!(dot(v, &av) >= 0.0, "{name}");
         }
     }
-    let semidefinite: Vec<&str> = all.iter().filter(|(_, o)| o.structure().semidefinite).map(|(n, _)| *n).collect();
+    let semidefinite: Vec<&str> = all.iter().filter(|(_, o)| o.symmetry().semidefinite).map(|(n, _)| *n).collect();
     assert_eq!(semidefinite, ["G", "F", "E", "K"]);
 }
 

@@ -57,7 +57,7 @@ fn files_of_the_reference_implementation_are_read() {
 }
 
 #[test]
-fn equal_checkpoints_are_equal_bytes() {
+fn equal_archives_are_equal_bytes() {
     let mut backwards = Archive::new();
     for entry in example().entries().collect::<Vec<_>>().into_iter().rev() {
         backwards.insert(entry.clone());

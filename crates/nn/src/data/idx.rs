@@ -27,8 +27,8 @@ pub fn idx(dir: impl AsRef<Path>) -> Result<Split, DataError> {
     if !dir.is_dir() {
         return Err(DataError::at(dir, DataErrorKind::Missing, "no such folder"));
     }
-    let train = Part::read(dir, "train")?;
-    let test = Part::read(dir, "t10k")?;
+    let train = Images::read(dir, "train")?;
+    let test = Images::read(dir, "t10k")?;
     if train.shape != test.shape {
         let (train, test) = (&train.shape, &test.shape);
         let fault = format!("training images have {train:?} pixels, test images {test:?}");
@@ -45,15 +45,15 @@ pub fn idx(dir: impl AsRef<Path>) -> Result<Split, DataError> {
 }
 
 /// Images and labels of one part, as stored.
-struct Part {
+struct Images {
     pixels: Vec<u8>,
     labels: Vec<u8>,
     shape: Vec<usize>,
     labels_path: PathBuf,
 }
 
-impl Part {
-    fn read(dir: &Path, stem: &str) -> Result<Part, DataError> {
+impl Images {
+    fn read(dir: &Path, stem: &str) -> Result<Images, DataError> {
         let images = find(dir, &format!("{stem}-images-idx3-ubyte"))?;
         let labels_path = find(dir, &format!("{stem}-labels-idx1-ubyte"))?;
         let (image_sizes, pixels) = read_idx::<3>(&images)?;
@@ -70,7 +70,7 @@ impl Part {
             let fault = format_args!("{count} images, but {} has {label_count} labels", labels_path.display());
             return Err(DataError::at(&images, DataErrorKind::Mismatch, fault));
         }
-        Ok(Part { pixels, labels, shape: vec![height, width], labels_path })
+        Ok(Images { pixels, labels, shape: vec![height, width], labels_path })
     }
 
     fn into_dataset(self, name: String, classes: usize, scaling: Scaling) -> Result<Dataset, DataError> {

@@ -26,14 +26,6 @@ impl Dense<Tensor> {
         Dense::with_init(inputs, outputs, Init::LeCunNormal, dtype, rng)
     }
 
-    /// A layer with He-normal weights ([`Init::HeNormal`]) and zero bias.
-    ///
-    /// # Panics
-    /// If `dtype` is no float.
-    pub fn he(inputs: usize, outputs: usize, dtype: DType, rng: &mut impl Rng) -> Dense {
-        Dense::with_init(inputs, outputs, Init::HeNormal, dtype, rng)
-    }
-
     /// A layer with weights drawn from `init` and zero bias.
     ///
     /// # Panics

@@ -5,7 +5,7 @@ mod minres;
 
 use std::fmt;
 
-use super::{LinearOperator, Structure};
+use super::{LinearOperator, Symmetry};
 use crate::error::{Error, ErrorKind};
 
 pub use cg::cg;
@@ -156,8 +156,8 @@ impl<A: LinearOperator> LinearOperator for Inverse<A> {
         Ok(x)
     }
 
-    fn structure(&self) -> Structure {
-        self.operator.structure()
+    fn symmetry(&self) -> Symmetry {
+        self.operator.symmetry()
     }
 }
 
