@@ -1,7 +1,7 @@
 //! A function with a derivative of one's own: the log-sum-exp of two numbers, declared once and right at every order.
 //!
 //! `f(a, b) = ln(eᵃ + eᵇ)` overflows where its value is an ordinary number; written as `max + ln(1 + e^−|a−b|)` its value is right, but
-//! the derivative of that expression is not at a tie, where both `max` and `|a − b|` have a kink that f has not. So f's forward
+//! the derivative of that expression is not at a tie, where `max` and `|a − b|` have no derivative but f has. So f's forward
 //! derivative is declared: `ḟ = p ȧ + (1 − p) ḃ` with `p = 1/(1 + e^(b−a))`. The engine transposes it for reverse mode and differentiates
 //! it for the higher orders, so that all modes agree.
 //!

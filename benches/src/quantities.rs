@@ -1,5 +1,6 @@
 //! What is timed: the peers' quantities for any parameters, data and loss, each one compiled function.
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::exec::{Options, Program};
 use quadric_autodiff::trace::{Compiled, Var, compile, grad, hvp, hvp_of_part, jvp, linearize, trace, value_and_grad};
 use quadric_autodiff::transform::{self, Part};
@@ -73,7 +74,7 @@ impl<P: VarTree, D: VarTree, L: Fn(P, D) -> Var + Copy + 'static> Task<P, D, L> 
             }),
             self.stepped("sam_step", move |(p, d): (P, D)| {
                 let g = grad(at(d.clone()), &p);
-                let scale = RHO_SAM / norm(&g);
+                let scale = RHO_SAM / g.norm();
                 let worse = p.zip_leaves(&g, |w, g| w + g * scale);
                 let g = grad(at(d), &worse);
                 p.zip_leaves(&g, |w, g| w - g * LR)
@@ -81,7 +82,7 @@ impl<P: VarTree, D: VarTree, L: Fn(P, D) -> Var + Copy + 'static> Task<P, D, L> 
             // The step of L + ρ ‖∇L‖, whose gradient is g + ρ H g/‖g‖.
             self.stepped("gp_step_fwd", move |(p, d): (P, D)| {
                 let (g, hessian) = linearize(|p: P| grad(at(d.clone()), &p), &p);
-                let scale = RHO_GP / norm(&g);
+                let scale = RHO_GP / g.norm();
                 let g = g.zip_leaves(&hessian.apply(&g), |g, hg| g + hg * scale);
                 p.zip_leaves(&g, |w, g| w - g * LR)
             }),
@@ -138,10 +139,4 @@ impl<P: VarTree, D: VarTree, L: Fn(P, D) -> Var + Copy + 'static> Task<P, D, L> 
         };
         Quantity { name: "hvp_amortized", run: Box::new(run) }
     }
-}
-
-/// ‖g‖ over all leaves.
-fn norm<P: VarTree>(g: &P) -> Var {
-    let squares = g.leaves().into_iter().map(|g| g.inner(*g));
-    squares.reduce(|a, b| a + b).expect("there are parameters").sqrt()
 }

@@ -17,7 +17,7 @@ pub struct Share {
     pub line: String,
     /// The scopes around it, joined by `/`.
     pub scope: String,
-    /// Whether the equations bend themselves or multiply.
+    /// Whether the equations are nonlinear, or multilinear (products).
     pub class: Class,
     /// On which side of each cut they lie.
     pub sides: Vec<(String, Side)>,

@@ -1,4 +1,4 @@
-//! The knobs, for those who need them. Most tests call the free functions, which use the defaults.
+//! The options of a check. Most tests call the free functions, which use the defaults.
 
 use crate::differences::{self, Settings};
 use crate::judge::Rule;

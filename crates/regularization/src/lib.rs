@@ -1,4 +1,4 @@
-//! Training methods that meet the curvature of the loss: the SAM family, gradient and trace penalties, weight noise.
+//! Training methods that use or penalize the curvature of the loss: the SAM family, gradient and trace penalties, weight noise.
 //!
 //! Each method is a function *inside the trace*, from a loss and parameters to an [`Update`], the direction that an
 //! optimizer follows. So a method runs with any model and any optimizer, is compiled with the step around it, and can be

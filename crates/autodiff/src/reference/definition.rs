@@ -14,7 +14,7 @@ pub trait Define {
     fn define<S: Scalar>(&self, x: &[&Array<S>], y: &Type) -> Result<Array<S>, Error>;
 }
 
-/// [`Define`] where the primitive's type is not known: one method a scalar. Made by it, never written.
+/// The object-safe form of [`Define`]: a method for each scalar type. Implemented for every `Define`, never by hand.
 pub trait Definition {
     /// In `f32`.
     fn in_f32(&self, x: &[&Array<f32>], y: &Type) -> Result<Array<f32>, Error>;

@@ -31,6 +31,8 @@ pub struct Compiled<I: VarTree, O: VarTree, F> {
     options: CompileOptions,
     cache: Vec<Cached<O>>,
     evictions: usize,
+    /// Whether some program's notes have told that programs are dropped.
+    told_eviction: bool,
     _input: PhantomData<fn(I)>,
 }
 
@@ -72,7 +74,14 @@ struct Cached<O: VarTree> {
 /// # Ok::<(), Error>(())
 /// ```
 pub fn compile<I: VarTree, O: VarTree, F: Fn(I) -> O>(f: F) -> Compiled<I, O, F> {
-    Compiled { f, options: CompileOptions::default(), cache: Vec::new(), evictions: 0, _input: PhantomData }
+    Compiled {
+        f,
+        options: CompileOptions::default(),
+        cache: Vec::new(),
+        evictions: 0,
+        told_eviction: false,
+        _input: PhantomData,
+    }
 }
 
 impl<I: VarTree, O: VarTree, F: Fn(I) -> O> Compiled<I, O, F> {
@@ -81,6 +90,7 @@ impl<I: VarTree, O: VarTree, F: Fn(I) -> O> Compiled<I, O, F> {
     pub fn with_options(mut self, options: CompileOptions) -> Self {
         self.options = options;
         self.cache.clear();
+        (self.evictions, self.told_eviction) = (0, false);
         self
     }
 
@@ -164,17 +174,18 @@ impl<I: VarTree, O: VarTree, F: Fn(I) -> O> Compiled<I, O, F> {
         let types: Vec<Type> = leaves.iter().map(|t| t.ty().clone()).collect();
         let (tape, template): (Tape, O) = record("f", &types, |vars: Vec<Var>| (self.f)(x.with_leaves(vars)))?;
         let program = Program::new(&tape, &self.options.program);
-        let mut notes = frame::take_notes();
+        let mut notes = frame::notes();
         if self.cache.len() >= self.options.cached.max(1) {
             self.cache.remove(0);
             self.evictions += 1;
-            if self.evictions == 1 {
-                notes.push(format!(
-                    "more than {} kinds of arguments came: the oldest program was dropped, and each kind that comes back is \
-                     compiled anew (CompileOptions::cached)",
-                    self.options.cached.max(1)
-                ));
-            }
+        }
+        if self.evictions > 0 && !self.told_eviction {
+            self.told_eviction = true;
+            notes.push(format!(
+                "more than {} kinds of arguments came: the oldest program was dropped, and each kind that comes back is compiled \
+                 anew (CompileOptions::cached)",
+                self.options.cached.max(1)
+            ));
         }
         self.cache.push(Cached { structure, types, program, template, notes });
         Ok(self.cache.len() - 1)

@@ -32,6 +32,8 @@ struct Stack {
     callers: Vec<Caller>,
     /// What the user may want to know of the trace, in sentences.
     notes: Vec<String>,
+    /// Those of the trace that ended last.
+    last_notes: Vec<String>,
 }
 
 /// A library that was entered, and the line on whose behalf: outside the library, and outside every library that was
@@ -118,9 +120,17 @@ pub(super) fn note(sentence: String) {
     STACK.with_borrow_mut(|s| s.notes.push(format!("{sentence} ({line})")));
 }
 
-/// The notes since the last time they were taken.
-pub(super) fn take_notes() -> Vec<String> {
-    STACK.with_borrow_mut(|s| std::mem::take(&mut s.notes))
+/// Runs what records a trace of its own: its notes are not those of a trace around it.
+pub(super) fn with_own_notes<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(Vec<String>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            let outer = std::mem::take(&mut self.0);
+            STACK.with_borrow_mut(|s| s.last_notes = std::mem::replace(&mut s.notes, outer));
+        }
+    }
+    let _restore = STACK.with_borrow_mut(|s| Restore(std::mem::take(&mut s.notes)));
+    f()
 }
 
 /// What the last transform of tensors on this thread, or the last trace, had to say: differentiated leaves that the value does not depend
@@ -135,7 +145,7 @@ pub(super) fn take_notes() -> Vec<String> {
 /// # Ok::<(), quadric_autodiff::Error>(())
 /// ```
 pub fn notes() -> Vec<String> {
-    STACK.with_borrow(|s| s.notes.clone())
+    STACK.with_borrow(|s| s.last_notes.clone())
 }
 
 /// An open frame; dropping it closes it.

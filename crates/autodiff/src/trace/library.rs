@@ -39,7 +39,8 @@ impl Library {
         Library { root, manifest }
     }
 
-    /// Whether a line lies in the crate's sources: in the folder of its root, or below.
+    /// Whether a line lies in the crate's sources: in the folder of its root, or below. The package's programs beside it (`main.rs`, `bin/`)
+    /// are crates of their own; its unit tests are part of it.
     ///
     /// The compiler names a file as it was told to, often relative to a workspace; but a generic function that another
     /// crate instantiates is named by its absolute path, with the manifest's folder in front. `\` is read as `/`.
@@ -54,8 +55,8 @@ impl Library {
     /// ```
     pub fn holds(&self, line: &Line) -> bool {
         let folder = self.root.rsplit_once(['/', '\\']).map_or("", |(folder, _)| folder);
-        if inside(&line.file, folder).is_some() {
-            return true;
+        if let Some(below) = inside(&line.file, folder) {
+            return !is_binary(below);
         }
         // The root's folder is relative to a folder above the manifest's, so the two paths overlap: of
         // `crates/nn/src` and `/home/user/net/crates/nn`, the part below the manifest is `src`.
@@ -63,7 +64,8 @@ impl Library {
         let starts = folder.match_indices(['/', '\\']).map(|(at, _)| at + 1);
         std::iter::once(0).chain(starts).any(|at| {
             let (above, own) = folder.split_at(at);
-            ends_with(self.manifest, above.trim_end_matches(['/', '\\'])) && inside(below, own).is_some()
+            ends_with(self.manifest, above.trim_end_matches(['/', '\\']))
+                && inside(below, own).is_some_and(|below| !is_binary(below))
         })
     }
 
@@ -101,6 +103,11 @@ macro_rules! library {
         pub(crate) const LIBRARY: $crate::trace::Library =
             $crate::trace::Library::new(::core::file!(), ::core::env!("CARGO_MANIFEST_DIR"));
     };
+}
+
+/// Whether a path below the root's folder is that of a program's root beside the library's.
+fn is_binary(below: &str) -> bool {
+    below == "main.rs" || inside(below, "bin").is_some()
 }
 
 fn is_separator(byte: u8) -> bool {
@@ -159,6 +166,16 @@ mod tests {
         // The manifest's folder may itself be called `src`.
         let odd = Library::new("src/lib.rs", "/home/src");
         assert!(holds(odd, "/home/src/src/lib.rs") && !holds(odd, "/home/src/examples/main.rs"));
+    }
+
+    #[test]
+    fn a_program_beside_the_library_is_a_crate_of_its_own() {
+        let net = Library::new("src/lib.rs", "/home/me/net");
+        assert!(holds(net, "src/layers.rs") && holds(net, "/home/me/net/src/layers/main.rs"));
+        for program in ["src/main.rs", "src/bin/train.rs", "/home/me/net/src/main.rs", "/home/me/net/src/bin/a/main.rs"]
+        {
+            assert!(!holds(net, program), "{program}");
+        }
     }
 
     #[test]

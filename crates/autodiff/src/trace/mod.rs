@@ -55,23 +55,22 @@ pub fn trace<I: VarTree, O: VarTree>(f: impl FnOnce(I) -> O, example: &I::Host) 
 /// Records a closure over variables of these types in an outermost trace; mistakes come back as errors, foreign panics pass.
 #[track_caller]
 fn record<R: Tree<Leaf = Var>>(name: &str, types: &[Type], f: impl FnOnce(Vec<Var>) -> R) -> Result<(Tape, R), Error> {
-    if !is_open() {
-        frame::take_notes();
-    }
     let here = frame::here();
     let location = Location::caller();
-    let recorded = catch_unwind(AssertUnwindSafe(|| {
-        let (frame, vars) = frame::Open::new(name, types);
-        let result = frame::enter(LIBRARY, location, || f(vars));
-        let outputs: Vec<Var> = result.leaves().into_iter().copied().collect();
-        // What is wrong with the results has no line of its own: it is that of who traces.
-        let (tape, captured) = frame.close(&outputs).map_err(|e| e.at(&here))?;
-        if !captured.is_empty() {
-            let what = "the closure uses a Var of an outer trace; only transforms of Vars may do that";
-            return Err(Error::new(ErrorKind::EscapedVar, what).at(&here));
-        }
-        Ok((tape, result))
-    }));
+    let recorded = frame::with_own_notes(|| {
+        catch_unwind(AssertUnwindSafe(|| {
+            let (frame, vars) = frame::Open::new(name, types);
+            let result = frame::enter(LIBRARY, location, || f(vars));
+            let outputs: Vec<Var> = result.leaves().into_iter().copied().collect();
+            // What is wrong with the results has no line of its own: it is that of who traces.
+            let (tape, captured) = frame.close(&outputs).map_err(|e| e.at(&here))?;
+            if !captured.is_empty() {
+                let what = "the closure uses a Var of an outer trace; only transforms of Vars may do that";
+                return Err(Error::new(ErrorKind::EscapedVar, what).at(&here));
+            }
+            Ok((tape, result))
+        }))
+    });
     match recorded {
         Ok(result) => result,
         Err(payload) => match payload.downcast::<frame::Stop>() {

@@ -14,6 +14,7 @@
 //! - `threads`: the same bits on any number of them;
 //! - `tidy`: which module may use which, and no `unsafe` outside `kernels`.
 
+mod ends;
 mod freezing;
 mod generate;
 mod golden;

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
+use quadric_autodiff::Arithmetic;
 use quadric_autodiff::exec::{Options, Program};
 use quadric_autodiff::ops;
 use quadric_autodiff::shape::Type;
@@ -58,7 +59,7 @@ fn shapes_that_do_not_fit() {
         (|x| x.sum().matmul(x), "matmul: lhs f64[] and rhs f64[2,3] must be matrices with equal batch axes in front"),
         (|x| x + x.t(), "add: shapes do not broadcast: lhs f64[2,3], rhs f64[3,2]"),
         (|x| x.maximum(x.t()), "maximum: shapes do not broadcast: lhs f64[2,3], rhs f64[3,2]"),
-        (|x| x.inner(x.t()), "mul: shapes differ: lhs f64[2,3], rhs f64[3,2]"),
+        (|x| x.dot(&x.t()), "mul: shapes differ: lhs f64[2,3], rhs f64[3,2]"),
         (|x| x.reshape([5]), "reshape: f64[2,3] has 6 elements, [5] has 5"),
         (|x| x.broadcast_to([5]), "broadcast: f64[2,3] does not stretch to [5]"),
         (|x| x.permute(&[0, 0]), "permute: [0, 0] is no permutation of the axes of f64[2,3]"),
@@ -655,7 +656,7 @@ fn text_that_is_no_tape() {
 fn numbers_and_places_that_do_not_exist() {
     assert_eq!(
         traced(|x| x.powi(i32::MIN), Data),
-        "powi: the exponent -2147483648 is the smallest there is, and the derivative needs one less (HERE)"
+        "powi: the exponent -2147483648 is the smallest there is, and its power has no reciprocal (HERE)"
     );
     assert_eq!(
         traced(|x| x.top_k(7, 1).0, ErrorKind::Shape),

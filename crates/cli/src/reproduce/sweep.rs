@@ -84,7 +84,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Trains by `method` with the standard recipe.
+    /// Trains by `method` with the main job's settings.
     pub fn new(
         ctx: &Context,
         activation: Activation,

@@ -130,7 +130,7 @@ impl JacobianTranspose {
         }
         let cut = CutSpace::of(problem, &types);
         let mut sweep = Sweep::new(problem, maps);
-        sweep.set_more(cut.batches.iter().map(|(ty, _)| vec![Tensor::zeros(ty.clone())]).collect());
+        sweep.set_extra_inputs(cut.batches.iter().map(|(ty, _)| vec![Tensor::zeros(ty.clone())]).collect());
         Ok(JacobianTranspose { sweep, cut })
     }
 }

@@ -46,7 +46,7 @@ impl Outer {
         let more = (0..self.problem().batches())
             .map(|i| scores.iter().map(|s| s[i].clone()).chain(zeros.iter().cloned()).collect())
             .collect();
-        self.sweep.set_more(more);
+        self.sweep.set_extra_inputs(more);
         Ok(())
     }
 

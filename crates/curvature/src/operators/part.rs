@@ -33,7 +33,7 @@ impl PartOperator {
     ///
     /// # Errors
     /// [`ErrorKind::Selection`](crate::ErrorKind::Selection) for a cut, a scope or a line that the loss does not have,
-    /// for a loss that bends in a parameter past the cut, and for a name that cuts twice on one path.
+    /// for a loss that is nonlinear in a parameter which reaches it without passing the cut, and for a name that cuts twice on one path.
     pub fn new(problem: &Problem, part: &Part) -> Result<PartOperator, Error> {
         let convex = problem.is_convex() && matches!(part, Part::GaussNewton { .. });
         let structure = if convex { Symmetry::SEMIDEFINITE } else { Symmetry::SYMMETRIC };

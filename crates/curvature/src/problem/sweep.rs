@@ -1,4 +1,4 @@
-//! Linear maps that a tape makes of a point: linearised once, multiplied often, in blocks.
+//! The Jacobian of a tape at a point: linearised once, multiplied with many vectors, in blocks.
 //!
 //! The primal half runs once for every batch and leaves its residuals; the linear half runs for every product.
 
@@ -120,7 +120,7 @@ impl Sweep {
     }
 
     /// Gives every batch its further inputs.
-    pub(crate) fn set_more(&mut self, more: Vec<Vec<Tensor>>) {
+    pub(crate) fn set_extra_inputs(&mut self, more: Vec<Vec<Tensor>>) {
         self.more = more;
         self.forget();
     }

@@ -21,7 +21,7 @@ pub(crate) struct Seen {
     pub(crate) still: bool,
     /// Below this step the function stands still, though it had moved at longer ones.
     pub(crate) flat_below: Option<f64>,
-    /// A slope that standing still there may hide.
+    /// The largest slope that could be hidden because the function does not change at these steps.
     pub(crate) hides: f64,
 }
 

@@ -107,7 +107,7 @@ impl Watch {
 
     pub(crate) fn sight(&self) -> Sight {
         match self.suspect {
-            // Three rows of one sign: rounding has no such patience.
+            // Three rows of one sign: rounding seldom keeps one sign for three steps.
             Some(Suspect { streak, left, right, .. }) if streak >= 3 && self.is_regular() => {
                 Sight::Kink { left, right }
             }

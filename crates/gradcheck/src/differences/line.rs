@@ -4,8 +4,8 @@
 //! the answer, and the gaps between one-sided quotients, which tell whether the question makes sense. An entry
 //! settles when its error is small or cannot get smaller, a second row agrees, and no gap is left.
 //!
-//! Long rows that agree do not know what lies between them and the point. So before the line is believed, one pair far
-//! inside is looked at: a sentinel. If it contradicts, the rows go on down to it.
+//! Quotients at long steps can agree and still miss a narrow feature near the point. So before the result is believed, one pair at a
+//! much shorter step is evaluated; if it disagrees, the steps shrink down to it.
 
 use super::estimate::{Derivative, Seen, Settings};
 use super::jump::step_between;

@@ -10,8 +10,8 @@
 //! `.NAME.old-PID` and `.NAME.new-PID`, and the next call puts the old one back before it begins. (The system call that exchanges
 //! two folders exists on Linux and macOS, but not in the standard library, and not without `unsafe` or a crate of bindings.)
 //!
-//! Because it deletes, [`replace_directory`] is shy: it writes a list of its files into the folder ([`MARKER`]), and replaces a
-//! folder only if the list is there and names everything in it. A note that somebody left among the plots stops it.
+//! [`replace_directory`] deletes only what it wrote itself: it keeps a list of its files in the folder ([`MARKER`]), and replaces a
+//! folder only if the list is there and names everything in it. A file that somebody added to the folder is an error.
 //!
 //! [Pillai et al. 2014]: https://www.usenix.org/conference/osdi14/technical-sessions/presentation/pillai
 

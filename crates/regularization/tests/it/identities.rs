@@ -16,7 +16,7 @@ fn on_a_quadratic_loss_sam_and_psam_take_the_same_step() {
     let loss = |w: Vec<Var>| {
         let a = constant(&a);
         let (x, y) = (a.matmul(w[0].reshape([5, 1])), w[1]);
-        x.inner(x) * 0.5 + (y * w[0]).sum() + y.inner(y) * 2.0
+        x.square_norm() * 0.5 + (y * w[0]).sum() + y.square_norm() * 2.0
     };
     let mut f = compile(|(w, rho): (Vec<Var>, Var)| {
         (Sam { rho }.update(&loss, &w).direction, PenaltySam::new(rho).update(&loss, &w).direction)

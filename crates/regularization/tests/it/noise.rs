@@ -127,7 +127,7 @@ fn weight_noise_is_the_gradient_at_the_perturbed_point_and_the_key_decides() {
 /// `E L(θ + ε) = L + (σ²/2) tr H + O(σ⁴)`, on a quadratic exactly, and averaged over keys within its error.
 #[test]
 fn the_mean_loss_under_noise_rises_by_half_sigma_squared_trace() {
-    let loss = |w: Var| w.inner(w) * 1.5 + w.sum(); // H = 3 I, tr H = 60
+    let loss = |w: Var| w.square_norm() * 1.5 + w.sum(); // H = 3 I, tr H = 60
     let mut f = compile(|(w, sigma, key): (Var, Var, Var)| {
         let update = WeightNoise { sigma, key }.update(&loss, &w);
         update.objective - update.loss

@@ -60,7 +60,7 @@ fn a_stop_gradient_in_place_of_the_freeze_would_differentiate_wrongly() {
                 let slope = |theta: Mlp<Var>| {
                     let z_bar = grad(|z: Var| cross_entropy(z, p.y).mean(), &Classifier::logits(&theta, p.x));
                     let z_dot = jvp(|m: Mlp<Var>| Classifier::logits(&m, p.x), &held, &v).1;
-                    z_bar.inner(z_dot)
+                    z_bar.dot(&z_dot)
                 };
                 v.dot(&grad(slope, &m))
             };

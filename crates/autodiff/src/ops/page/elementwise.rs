@@ -10,7 +10,7 @@ use crate::reference::{Array, Scalar};
 use crate::shape::Type;
 use crate::tape::{Kernel, Params};
 
-/// `yᵢ = f(x₁ᵢ, …)` for floats of one type: what is left to say when types, batching and the planner's view are settled.
+/// `yᵢ = f(x₁ᵢ, …)` for floats of one type: types, batching and samples follow, the page gives the rest.
 pub trait Elementwise<const N: usize>: Parameters {
     /// The name in the text form.
     const NAME: &'static str;
@@ -45,6 +45,7 @@ impl<const N: usize, P: Elementwise<N>> Primitive<N> for P {
     const NAME: &'static str = <P as Elementwise<N>>::NAME;
 
     fn infer(&self, inputs: [&Type; N]) -> Result<Type, Error> {
+        const { assert!(N == 1 || N == 2, "functions of one or two operands") };
         self.check()?;
         match inputs[..] {
             [a, b] => same_floats(a, b),

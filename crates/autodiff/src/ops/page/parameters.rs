@@ -17,13 +17,18 @@ pub trait Parameters: Clone + fmt::Debug + Eq + Hash + Send + Sync + 'static {
     fn parse(params: &Params) -> Result<Self, String>;
 }
 
-/// A primitive without parameters is its own default, and needs no page about it.
+/// A primitive without parameters: nothing to print, and parsing gives its default. One with fields implements the trait itself; that it
+/// does is checked when it is compiled.
 impl<P: Default + Clone + fmt::Debug + Eq + Hash + Send + Sync + 'static> Parameters for P {
     fn params(&self) -> Params {
+        const { assert!(size_of::<P>() == 0, "a primitive with fields says itself what its parameters are") };
         Params::none()
     }
 
-    fn parse(_: &Params) -> Result<Self, String> {
-        Ok(P::default())
+    fn parse(params: &Params) -> Result<Self, String> {
+        match params.0.first() {
+            Some((name, _)) => Err(format!("parameter `{name}` is none of it: it takes no parameters")),
+            None => Ok(P::default()),
+        }
     }
 }

@@ -15,13 +15,13 @@ pub enum Rule<P, const N: usize> {
     /// Elementwise: `f(primitive, tape, operands, output)` gives the partial derivative for each operand.
     Pointwise(fn(&P, &mut Builder, [Value; N], Value) -> [Value; N]),
     /// Linear in its float operands together: `f(primitive, tape, operands, ȳ)` gives each one's cotangent, `None` for operands that
-    /// take no derivative (masks, indices). Operands are there for their shapes; reading their values would not be linear.
+    /// take no derivative (masks, indices). Float operands are there for their shapes: reading their values would not be linear.
     Linear(fn(&P, &mut Builder, [Value; N], Value) -> [Option<Value>; N]),
     /// Linear in each float operand: `f(primitive, tape, operands, ȳ, i)` gives the cotangent of operand `i`.
     Multilinear(fn(&P, &mut Builder, [Value; N], Value, usize) -> Value),
     /// Both directions by hand.
     General {
-        /// How it bends.
+        /// Its class: multilinear or nonlinear.
         class: Class,
         /// Forward: the tangent of the output from those of the operands, absent where zero; one at least is there.
         jvp: fn(&P, &mut Builder, Given<N>, [Option<Value>; N]) -> Option<Value>,

@@ -1,10 +1,10 @@
-//! `eq`: comparison: a = b.
+//! `eq`: whether two entries are equal.
 
 use std::cmp::Ordering::Equal;
 
 use crate::ops::prelude::*;
 
-/// `y = a = b`, a bool; every comparison with NaN is false.
+/// `y = (a = b)`, a bool; every comparison with NaN is false.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Eq;
 

@@ -1,10 +1,10 @@
-//! `le`: comparison: a ≤ b.
+//! `le`: whether one entry is at most another.
 
 use std::cmp::Ordering::{Equal, Less};
 
 use crate::ops::prelude::*;
 
-/// `y = a ≤ b`, a bool; every comparison with NaN is false.
+/// `y = (a ≤ b)`, a bool; every comparison with NaN is false.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Le;
 

@@ -1,10 +1,10 @@
-//! `lt`: comparison: a < b.
+//! `lt`: whether one entry is less than another.
 
 use std::cmp::Ordering::Less;
 
 use crate::ops::prelude::*;
 
-/// `y = a < b`, a bool; every comparison with NaN is false.
+/// `y = (a < b)`, a bool; every comparison with NaN is false.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Lt;
 

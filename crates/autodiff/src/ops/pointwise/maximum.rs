@@ -78,7 +78,7 @@ fn half_or_nan(t: &mut Builder, y: Value) -> Value {
     number_or_nan(t, half, y)
 }
 
-/// `x`, but NaN where `y` is: a mark that nothing is differentiated through.
+/// `x`, but NaN where `y` is. The NaN is a constant to every derivative.
 pub(in crate::ops) fn number_or_nan(t: &mut Builder, x: Value, y: Value) -> Value {
     let (number, mark) = (t.eq(y, y), t.put(op(StopGradient), &[y]));
     t.select(number, x, mark)

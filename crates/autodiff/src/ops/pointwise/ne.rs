@@ -1,10 +1,10 @@
-//! `ne`: comparison: a ≠ b.
+//! `ne`: whether two entries differ.
 
 use std::cmp::Ordering::Equal;
 
 use crate::ops::prelude::*;
 
-/// `y = a ≠ b`, a bool; a comparison with NaN is true.
+/// `y = (a ≠ b)`, a bool; a comparison with NaN is true.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ne;
 

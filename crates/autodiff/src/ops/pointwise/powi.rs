@@ -25,13 +25,16 @@ impl Elementwise<1> for Powi {
 
     fn check(&self) -> Result<(), Error> {
         if self.n == i32::MIN {
-            bail!(Data, "the exponent {} is the smallest there is, and the derivative needs one less", self.n);
+            bail!(Data, "the exponent {} is the smallest there is, and its power has no reciprocal", self.n);
         }
         Ok(())
     }
 
     /// `∂ = n xⁿ⁻¹`.
     fn rule(&self) -> Rule<Self, 1> {
+        if self.n == i32::MIN + 1 {
+            return Rule::Missing("its exponent is the smallest that is known");
+        }
         Rule::Pointwise(|Powi { n }, t, [x], _| {
             let factor = t.like(x, f64::from(*n));
             if *n == 0 || *n == 1 {

@@ -53,7 +53,7 @@ fn with_absent(t: &mut Builder, tape: &Tape, e: &Equation, operands: &[Option<Va
                 _ => None,
             }
         }
-        Kind::Linear if e.bodies.is_empty() => {
+        Kind::Linear => {
             let all = operands.iter().zip(&e.inputs).all(|(x, v)| x.is_none() || !is_float(v));
             all.then_some(None)
         }

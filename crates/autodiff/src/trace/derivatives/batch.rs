@@ -169,7 +169,9 @@ pub fn jacobian_reverse<L: Leaf, F: Fn(Var) -> Var>(f: F, x: &L) -> L::Outcome<L
             let recorded = record(&f, &x);
             check_float_outputs("jacobian_reverse", &recorded.tape);
             let value = recorded.tape.output_types().swap_remove(0);
-            let reverse = check(transform::vjp(&recorded.tape, &recorded.wrt)).tape.with_outputs([1]);
+            let reverse = check(transform::vjp(&recorded.tape, &recorded.wrt));
+            note_unreached("jacobian_reverse", &x, &reverse.unreached);
+            let reverse = reverse.tape.with_outputs([1]);
             let args = recorded.args(&[x]);
             batched(
                 "jacobian_reverse",

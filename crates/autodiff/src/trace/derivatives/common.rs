@@ -4,6 +4,7 @@ use crate::error::{Error, ErrorKind};
 use crate::shape::Type;
 use crate::tape::Tape;
 pub(super) use crate::trace::check;
+use crate::trace::frame::note;
 use crate::trace::tree::{Tree, VarTree};
 use crate::trace::{Var, record_inner, stop};
 
@@ -114,5 +115,15 @@ pub(super) fn axis_size(name: &str, vars: &[Var]) -> usize {
     match size {
         Some(size) => size,
         None => stop(Error::new(ErrorKind::Arity, format!("{name}: there is no leaf to map over"))),
+    }
+}
+
+/// A derivative that is exactly zero because nothing leads from the leaf to the value: right, but seldom meant.
+#[track_caller]
+pub(super) fn note_unreached<J: VarTree>(name: &str, x: &J, unreached: &[usize]) {
+    let names = x.leaf_names();
+    for i in unreached {
+        let leaf = if names[*i].is_empty() { "the argument".to_string() } else { names[*i].clone() };
+        note(format!("{name}: the value does not depend on {leaf}, its gradient is zero"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::common::*;
 use crate::LIBRARY;
-use crate::trace::frame::{inline, note};
+use crate::trace::frame::inline;
 use crate::trace::tree::{Leaf, Tree, VarTree};
 use crate::trace::{Var, scalar};
 use crate::transform;
@@ -23,16 +23,6 @@ fn reverse_of_scalar<J: VarTree, A: VarTree>(name: &str, f: impl FnOnce(J) -> (V
     args.push(scalar(recorded.tape.output_types()[0].dtype, 1.0));
     let out = inline(&reverse, &args);
     (out[0], recorded.result.1.with_leaves(aux), x.with_leaves(out[1..].to_vec()))
-}
-
-/// A derivative that is exactly zero because nothing leads from the leaf to the value: right, but seldom meant.
-#[track_caller]
-fn note_unreached<J: VarTree>(name: &str, x: &J, unreached: &[usize]) {
-    let names = x.leaf_names();
-    for i in unreached {
-        let leaf = if names[*i].is_empty() { "the argument".to_string() } else { names[*i].clone() };
-        note(format!("{name}: the value does not depend on {leaf}, its gradient is zero"));
-    }
 }
 
 /// The empty tree, for functions without an auxiliary result.
@@ -167,7 +157,9 @@ where
             let recorded = record(&f, &x);
             check_float_outputs("vjp", &recorded.tape);
             check_same("vjp", &recorded.tape.output_types(), &types(&y_bar));
-            let reverse = check(transform::vjp(&recorded.tape, &recorded.wrt)).tape;
+            let reverse = check(transform::vjp(&recorded.tape, &recorded.wrt));
+            note_unreached("vjp", &x, &reverse.unreached);
+            let reverse = reverse.tape;
             let out = inline(&reverse, &[recorded.args(&leaves(&x)), leaves(&y_bar)].concat());
             let (y, x_bar) = out.split_at(recorded.tape.outputs().len());
             (recorded.result.with_leaves(y.to_vec()), x.with_leaves(x_bar.to_vec()))

@@ -120,8 +120,8 @@ pub(super) fn products<J: VarTree>(name: &str, parts: &[Part], f: impl Fn(J) -> 
     let recorded = record(f, x);
     check_scalar(name, &recorded.tape);
     let n = leaves(x).len();
-    let gradient = gradient_tape(&recorded.tape, &recorded.wrt);
-    let (gradient, sweep) = check(gradient);
+    let (gradient, sweep, unreached) = check(gradient_tape(&recorded.tape, &recorded.wrt));
+    note_unreached(name, x, &unreached);
     let one = scalar(recorded.tape.output_types()[0].dtype, 1.0);
     let args = [recorded.args(&leaves(x)), vec![one]].concat();
     let mut wrt = recorded.wrt.clone();
@@ -142,9 +142,9 @@ pub(super) fn products<J: VarTree>(name: &str, parts: &[Part], f: impl Fn(J) -> 
     (value, products)
 }
 
-/// `(x…, seed) → ∇f`, and its sweep.
-fn gradient_tape(tape: &Tape, wrt: &[bool]) -> Result<(Tape, u32), Error> {
+/// `(x…, seed) → ∇f`, its sweep, and the leaves whose gradient is exactly zero.
+fn gradient_tape(tape: &Tape, wrt: &[bool]) -> Result<(Tape, u32, Vec<usize>), Error> {
     let reverse = transform::vjp(tape, wrt)?;
     let outputs = tape.outputs().len()..reverse.tape.outputs().len();
-    Ok((reverse.tape.with_outputs(outputs), reverse.sweep))
+    Ok((reverse.tape.with_outputs(outputs), reverse.sweep, reverse.unreached))
 }

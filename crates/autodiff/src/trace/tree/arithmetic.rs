@@ -1,22 +1,24 @@
 //! Trees as vectors: sums, products, norms over all leaves at once.
 
 use super::{Leaf, Tree};
+use crate::dtype::DType;
 use crate::trace::{Var, select};
 
 /// What a method of [`Arithmetic`] that gives a tree returns: the tree inside a trace, a `Result` of it outside.
 type Outcome<T> = <<T as Tree>::Leaf as Leaf>::Outcome<T>;
 
 /// What one that gives a number returns: a scalar leaf, likewise.
-type Scalar<T> = <<T as Tree>::Leaf as Leaf>::Outcome<<T as Tree>::Leaf>;
+type Number<T> = <<T as Tree>::Leaf as Leaf>::Outcome<<T as Tree>::Leaf>;
 
 /// Arithmetic on trees, as if all their leaves were one vector: `model.minus(&gradient.scale(0.1))`.
 ///
 /// It works on trees of [`Var`]s inside a trace, and on trees of [`Tensor`](crate::Tensor)s outside, where each call is traced and run by
-/// itself and returns a `Result`. Sums over leaves have the dtype of the first leaf, and a scalar takes the dtype of the
-/// leaf that it meets.
+/// itself and returns a `Result`. A sum over leaves of both float dtypes is an `f64`, and a scalar leaf is converted to the dtype of the
+/// leaf that it meets. Squares are not scaled: a norm below 1e-154 (`f32`: 1e-19) or above 1e154 (1e19) leaves the dtype.
 ///
 /// # Errors
-/// Trees of different structure, as [`Tree::zip_leaves`] says; leaves of shapes that do not broadcast or of different dtypes.
+/// Trees of different structure, as [`Tree::zip_leaves`] says; leaves of shapes that do not broadcast or of different dtypes; for
+/// scaling, inner products and norms a leaf that is no float.
 ///
 /// # Example
 /// ```
@@ -60,13 +62,13 @@ pub trait Arithmetic: Tree {
 
     /// `⟨self, other⟩`, summed over all leaves.
     #[track_caller]
-    fn dot(&self, other: &Self) -> Scalar<Self> {
+    fn dot(&self, other: &Self) -> Number<Self> {
         Self::Leaf::enter(&(self.clone(), other.clone()), |(a, b): (Self::With<Var>, Self::With<Var>)| inner(&a, &b))
     }
 
     /// `‖self‖² = ⟨self, self⟩`.
     #[track_caller]
-    fn square_norm(&self) -> Scalar<Self> {
+    fn square_norm(&self) -> Number<Self> {
         Self::Leaf::enter(self, |x: Self::With<Var>| inner(&x, &x))
     }
 
@@ -84,7 +86,7 @@ pub trait Arithmetic: Tree {
     /// # Ok::<(), quadric_autodiff::Error>(())
     /// ```
     #[track_caller]
-    fn norm(&self) -> Scalar<Self> {
+    fn norm(&self) -> Number<Self> {
         Self::Leaf::enter(self, |x: Self::With<Var>| zero_at_zero(inner(&x, &x), |s| s.sqrt()))
     }
 
@@ -131,6 +133,7 @@ impl<L: Leaf> Factor<L> for L {
     #[track_caller]
     fn multiply_add<T: Tree<Leaf = L>>(self, x: &T, y: &T) -> L::Outcome<T> {
         L::enter(&(x.clone(), y.clone(), self), |(x, y, s): (T::With<Var>, T::With<Var>, Var)| {
+            check_floats("add_scaled", &x);
             y.zip_leaves(&x, |y, x| *y + *x * s.convert(x.dtype()))
         })
     }
@@ -155,25 +158,40 @@ fn both<T: Tree>(a: &T, b: &T, f: fn(Var, Var) -> Var) -> Outcome<T> {
 
 #[track_caller]
 fn scaled<T: Tree<Leaf = Var>>(x: &T, s: Var) -> T::With<Var> {
+    check_floats("scale", x);
     x.map_leaves(|x| *x * s.convert(x.dtype()))
 }
 
 #[track_caller]
 fn inner<T: Tree<Leaf = Var, With<Var> = T>>(a: &T, b: &T) -> Var {
+    check_floats("dot", a);
+    check_floats("dot", b);
+    let widest = |x: &T| x.leaves().iter().map(|leaf| leaf.dtype()).max_by_key(|dtype| dtype.size());
+    let dtype = widest(a).max(widest(b)).unwrap_or(DType::F64);
     let mut sum: Option<Var> = None;
     let _ = a.zip_leaves(b, |a, b| {
-        let part = a.inner(*b);
-        sum = Some(sum.map_or(part, |sum| sum + part.convert(sum.dtype())));
+        let part = a.inner(*b).convert(dtype);
+        sum = Some(sum.map_or(part, |sum| sum + part));
         part
     });
     sum.unwrap_or_else(|| {
         let what = "a tree without leaves has no inner product: there is no dtype for its 0";
-        super::super::stop(crate::Error::new(crate::ErrorKind::Arity, what))
+        crate::trace::stop(crate::Error::new(crate::ErrorKind::Arity, what))
     })
 }
 
-/// `f(s)` for s > 0, and 0 with all its derivatives at 0: how a norm and its like are written. There f is taken of a 1: a derivative that is
-/// selected away must not be infinite, for 0 · ∞ is NaN.
+/// A scale that a leaf cannot hold would be rounded to 0 without a word.
+#[track_caller]
+fn check_floats<T: Tree<Leaf = Var>>(name: &str, x: &T) {
+    let leaves = x.leaves();
+    if let Some(i) = leaves.iter().position(|leaf| !leaf.dtype().is_float()) {
+        let what = format!("{name}: leaf {i} is {}, and a vector is made of floats", leaves[i].ty());
+        crate::trace::stop(crate::Error::new(crate::ErrorKind::DType, what))
+    }
+}
+
+/// `f(s)` for s > 0, and 0 with all its derivatives at 0: how a norm and its like are written. At s = 0, f is evaluated at 1 instead, because a
+/// derivative that is not selected must still be finite: 0 · ∞ is NaN.
 ///
 /// # Example
 /// ```

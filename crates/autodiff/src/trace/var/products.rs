@@ -37,18 +37,9 @@ impl Var {
         put(op(ops::Dot { transpose_lhs: false, transpose_rhs: false }), &[self, other])
     }
 
-    /// The inner product of two arrays of one type: the sum of the products of their entries.
-    ///
-    /// # Example
-    /// ```
-    /// use quadric_autodiff::{Tensor, tensor, trace::{Var, compile}};
-    /// let y = compile(|(a, b): (Var, Var)| a.inner(b)).call((tensor![1.0, 2.0], tensor![3.0, 4.0]))?;
-    /// assert_eq!(y, Tensor::scalar(11.0));
-    /// # Ok::<(), quadric_autodiff::Error>(())
-    /// ```
+    /// `⟨self, other⟩`, the sum of all products of entries.
     #[track_caller]
-    #[must_use]
-    pub fn inner(self, other: Var) -> Var {
+    pub(in crate::trace) fn inner(self, other: Var) -> Var {
         put(op(ops::Mul), &[self, other]).sum()
     }
 

@@ -211,12 +211,10 @@ impl Var {
     pub fn cumprod(self, along: isize) -> Var {
         let axis = self.axis("cumprod", along);
         let n = self.shape()[axis];
-        if n < 2 {
-            return self;
-        }
+        let one = n.min(1);
         // −0 is what adds nothing, not even to the sign of a zero.
-        let rest = self.slice(along, 1..n).full_like(-0.0);
-        let b = super::concat(&[self.slice(along, 0..1), rest], along);
+        let rest = self.slice(along, one..n).full_like(-0.0);
+        let b = super::concat(&[self.slice(along, 0..one), rest], along);
         put(op(ops::LinearRecurrence { axis, reverse: false }), &[self, b])
     }
 }

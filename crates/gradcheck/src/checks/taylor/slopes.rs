@@ -68,7 +68,7 @@ fn read(order: usize, derivatives: &[f64], samples: &Samples) -> Remainders {
         Some(slope) => {
             let even = slope_at_the_short_end(parts.iter().map(|(even, _)| even.abs()));
             let nearest = slope.round();
-            // A curve that bends passes through whole numbers too: only a straight one accuses.
+            // A slope that changes passes through whole numbers too, so only a constant one counts as a failure.
             let whole = is_straight(&points) && (slope - nearest).abs() <= NEAR && nearest >= 1.0;
             let (h, _) = points[points.len() - 1];
             let (even_part, odd_part) = parts[parts.len() - 1];
