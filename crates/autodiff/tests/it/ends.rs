@@ -9,8 +9,8 @@ use quadric_autodiff::{Arithmetic, DType, ErrorKind, Tensor, ops, tensor};
 fn arithmetic_is_for_vectors_of_floats() {
     let mixed = (tensor![3.0, 4.0], tensor![2]);
     for error in [
-        mixed.scale(&Tensor::scalar(0.5)).map(drop).unwrap_err(),
-        mixed.add_scaled(&mixed, &Tensor::scalar(0.5)).map(drop).unwrap_err(),
+        mixed.scale(Tensor::scalar(0.5)).map(drop).unwrap_err(),
+        mixed.add_scaled(&mixed, Tensor::scalar(0.5)).map(drop).unwrap_err(),
         mixed.normalized().map(drop).unwrap_err(),
         mixed.square_norm().map(drop).unwrap_err(),
         mixed.dot(&mixed).map(drop).unwrap_err(),
