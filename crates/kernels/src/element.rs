@@ -105,10 +105,6 @@ pub trait Int: Element + Eq + Ord {
     fn mul(self, b: Self) -> Self;
     /// The quotient, truncated towards zero; `x / 0 = 0`, and `MIN / -1 = MIN`.
     fn div(self, b: Self) -> Self;
-    /// `selfⁿ` modulo 2ᵇⁱᵗˢ; for `n < 0` the truncated value of `1 / self⁻ⁿ`, so 0 unless `self` is 1 or -1.
-    fn powi(self, n: i64) -> Self;
-    /// This value as an exponent for [`Int::powi`].
-    fn to_i64(self) -> i64;
 }
 
 macro_rules! int {
@@ -132,28 +128,6 @@ macro_rules! int {
             fn div(self, b: $t) -> $t {
                 if b == 0 { 0 } else { self.wrapping_div(b) }
             }
-            fn powi(self, n: i64) -> $t {
-                if n < 0 && self != 1 && self.wrapping_add(1) != 0 {
-                    return 0;
-                }
-                // What is left with n < 0 is 1, and the all-ones pattern: -1 in i32, the largest value otherwise.
-                if n < 0 && self != 1 && <$t>::MIN == 0 {
-                    return 0;
-                }
-                let (mut base, mut n, mut power) = (self, n.unsigned_abs(), 1 as $t);
-                while n > 0 {
-                    if n & 1 == 1 {
-                        power = power.wrapping_mul(base);
-                    }
-                    base = base.wrapping_mul(base);
-                    n >>= 1;
-                }
-                power
-            }
-            #[inline(always)]
-            fn to_i64(self) -> i64 {
-                i64::from(self)
-            }
         }
     )*};
 }
@@ -169,10 +143,5 @@ mod tests {
         assert_eq!(Int::div(i32::MIN, -1), i32::MIN);
         assert_eq!(Int::div(-7i32, 2), -3);
         assert_eq!(Int::sub(0u32, 1), u32::MAX);
-        assert_eq!((-1i32).powi(-3), -1);
-        assert_eq!(u32::MAX.powi(-3), 0);
-        assert_eq!(2i32.powi(-1), 0);
-        assert_eq!(3i32.powi(4), 81);
-        assert_eq!(0i32.powi(0), 1);
     }
 }

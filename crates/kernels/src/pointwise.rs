@@ -30,12 +30,12 @@
 
 pub(crate) mod binary;
 mod integer;
-mod ternary;
+mod select;
 pub(crate) mod unary;
 
 pub use binary::Binary;
 pub use integer::{compare, map_int, select_any, zip_int};
-pub use ternary::select;
+pub use select::select;
 pub use unary::Unary;
 
 /// A slice, or one value that stands for a slice of any length.
