@@ -1,8 +1,10 @@
-//! Reductions: a slice is seen as `[outer, n, inner]`, the middle axis goes.
+//! Reductions and scans: a slice is seen as `[outer, n, inner]`. A reduction removes the middle axis; [`cumsum`], [`linear_recurrence`]
+//! and [`argsort`] keep it.
 //!
-//! Every sum has an order fixed by the sizes alone, and adds pairwise, so its error grows like log n (Higham 2002,
-//! §4.2). With `inner = 1` a row is cut into blocks of 256, a block has sixteen lanes on every instruction set, and
-//! blocks combine in a binary tree. With `inner > 1` vectors run across `inner` and rows combine in such a tree.
+//! A scan goes step by step along its axis, so its error grows like n. Every other sum has an order fixed by the sizes alone, and adds
+//! pairwise, so its error grows like log n (Higham 2002, §4.2). With `inner = 1` a row is cut into blocks of 256, a block has sixteen
+//! lanes on every instruction set, and blocks combine in a binary tree. With `inner > 1` vectors run across `inner` and rows combine in
+//! such a tree.
 //! Threads take rows, columns, or whole subtrees; they never move a parenthesis.
 
 mod max;

@@ -1,9 +1,10 @@
 """Writes reference values of the elementary functions (needs mpmath; run by hand).
 
-    python3 references.py COUNT PATH
+    python3 references.py COUNT PATH [NAME ...]
 
 Each line of PATH: name, then x, hi and lo as the bits of f64 in hexadecimal; f(x) = hi + lo to about 100 bits, with
-x spread over the domains where the algorithms behave differently. The table in the tests was made with COUNT = 40.
+x spread over the domains where the algorithms behave differently, and every second x a number of f32. Names restrict the
+table to these functions. The table in the tests was made with COUNT = 40 and no names.
 """
 import random
 import struct
@@ -11,11 +12,13 @@ import sys
 from mpmath import mp, mpf, cosh, erf, exp, expm1, log, log1p, loggamma, pi, polygamma, re, sin, cos, sinh, tanh
 
 mp.dps = 60
-count, path = int(sys.argv[1]), sys.argv[2]
+count, path, names = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 rng = random.Random(1)
 uniform = lambda lo, hi: [rng.uniform(lo, hi) for _ in range(count)]
 spread = lambda lo, hi: [rng.choice((-1, 1)) * 2 ** rng.uniform(lo, hi) for _ in range(count)]
 positive = lambda xs: [abs(x) for x in xs]
+# The arguments where the derivative of order n of the digamma function is a normal f64.
+orders = lambda n, lo, hi: (lambda x: polygamma(n, x), positive(spread(lo, hi)) + uniform(0.1, 2 * n) + uniform(n, n + 20))
 turns = [float(mpf(rng.randint(-600000, 600000)) * pi / 2) for _ in range(count)]
 
 functions = {
@@ -36,11 +39,25 @@ functions = {
     "trigamma": (lambda x: polygamma(1, x), positive(spread(-60, 60)) + uniform(0.01, 20) + uniform(1.3, 1.6)),
     "tetragamma": (lambda x: polygamma(2, x), positive(spread(-60, 60)) + uniform(0.01, 20) + uniform(1.3, 1.6)),
     "pentagamma": (lambda x: polygamma(3, x), positive(spread(-60, 60)) + uniform(0.01, 20) + uniform(1.3, 1.6)),
+    "polygamma4": orders(4, -203, 255),
+    "polygamma20": orders(20, -45, 53),
+    "polygamma100": orders(100, -4.9, 15.3),
 }
+
+
+def to_f32(x):
+    """The nearest f32, or x itself where that is 0 or infinite."""
+    narrow = struct.unpack("f", struct.pack("f", x))[0] if abs(x) < 2.0**127 else 0.0
+    return narrow if narrow != 0.0 else x
+
+
 bits = lambda x: struct.pack(">d", x).hex()
 with open(path, "w") as out:
     for name, (f, xs) in functions.items():
-        for x in xs:
+        if names and name not in names:
+            continue
+        for i, x in enumerate(xs):
+            x = to_f32(x) if i % 2 == 1 else x
             y = f(mpf(x))
             hi = float(y)
             out.write(f"{name} {bits(x)} {bits(hi)} {bits(float(y - mpf(hi)))}\n")

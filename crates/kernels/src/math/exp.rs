@@ -64,7 +64,7 @@ fn expm1<T: Lane, const FMA: bool>(x: T) -> T {
 }
 
 /// sinh x = (E + E / (E + 1)) / 2 with E = e^|x| - 1, sign restored; where e^-|x| no longer counts e^|x| / 2, computed so that it
-/// overflows where sinh does and not where e^x does. Measured: 1.78 ulp in `f32`, 1.71 in `f64`.
+/// overflows where sinh does and not where e^x does. Measured: 2.34 ulp in `f32`, 2.06 in `f64`.
 #[inline(always)]
 fn sinh<T: Lane, const FMA: bool>(x: T) -> T {
     let t = x.abs();
@@ -74,7 +74,7 @@ fn sinh<T: Lane, const FMA: bool>(x: T) -> T {
     y.copysign(x)
 }
 
-/// cosh x = e^|x| / 2 + 1 / (2 e^|x|); large arguments as in sinh. Measured: 1.13 ulp in `f32`, 1.20 in `f64`.
+/// cosh x = e^|x| / 2 + 1 / (2 e^|x|); large arguments as in sinh. Measured: 1.33 ulp in `f32`, 1.24 in `f64`.
 #[inline(always)]
 fn cosh<T: Lane, const FMA: bool>(x: T) -> T {
     let t = x.abs();

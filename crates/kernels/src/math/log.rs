@@ -37,7 +37,7 @@ fn log<T: Lane, const FMA: bool>(x: T) -> T {
     at_the_edges(x, log_sum::<T, FMA>(k, m - T::ONE, T::zero()))
 }
 
-/// ln(1 + x), relatively accurate near zero. Measured: 0.82 ulp in `f32`, 0.80 in `f64`.
+/// ln(1 + x), relatively accurate near zero. Measured: 0.83 ulp in `f32`, 0.80 in `f64`.
 #[inline(always)]
 fn log1p<T: Lane, const FMA: bool>(x: T) -> T {
     let u = T::ONE + x;

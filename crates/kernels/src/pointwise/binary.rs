@@ -85,7 +85,8 @@ pub(crate) trait Zip: Copy + Default + 'static {
     fn at<T: Real>(self, a: T, b: T) -> T;
 }
 
-/// Declares functions: `NAME = "name": |a, b| expression;`. The expression may use `T`, the format.
+/// Declares functions: `NAME = "name": |a, b| expression;`. The expression may use `T`, the format. The
+/// tests find the functions in `DECLARED`.
 macro_rules! binary {
     ($($(#[$doc:meta])* $NAME:ident = $name:literal: |$a:ident, $b:ident| $y:expr;)*) => {
         impl Binary {$(
@@ -103,6 +104,8 @@ macro_rules! binary {
                 Binary::of::<Function>()
             };
         )*}
+        #[cfg(test)]
+        pub(crate) const DECLARED: &[Binary] = &[$(Binary::$NAME),*];
     };
 }
 

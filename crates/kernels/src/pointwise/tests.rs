@@ -1,46 +1,15 @@
-//! Accuracy against 60-digit references, special values, and one result per element on every path.
+//! Special values, and one result per element on every path; `accuracy` has the errors.
+
+mod accuracy;
 
 use super::*;
 use crate::element::{Int, Real};
 use crate::isa::on_every_path;
 
-/// The elementary functions with their bounds in ulp, as the module's table states them: (op, name, f32, f64).
-const BOUNDS: [(Unary, &str, f64, f64); 16] = [
-    (Unary::EXP, "exp", 0.89, 1.0),
-    (Unary::EXPM1, "expm1", 1.15, 1.03),
-    (Unary::LOG, "log", 0.81, 0.78),
-    (Unary::LOG1P, "log1p", 0.82, 0.80),
-    (Unary::SIN, "sin", 0.57, 0.77),
-    (Unary::COS, "cos", 0.57, 0.77),
-    (Unary::TANH, "tanh", 1.35, 1.29),
-    (Unary::ERF, "erf", 1.27, 1.20),
-    (Unary::LOGISTIC, "logistic", 1.94, 1.80),
-    (Unary::SINH, "sinh", 1.78, 1.71),
-    (Unary::COSH, "cosh", 1.13, 1.20),
-    (Unary::LGAMMA, "lgamma", 0.51, 1.98),
-    (Unary::polygamma(0), "digamma", 0.51, 2.74),
-    (Unary::polygamma(1), "trigamma", 0.51, 4.18),
-    (Unary::polygamma(2), "tetragamma", 0.51, 4.71),
-    (Unary::polygamma(3), "pentagamma", 0.51, 6.57),
-];
-
-/// One line of the table: f(x) = hi + lo.
-struct Reference {
-    name: String,
-    x: f64,
-    hi: f64,
-    lo: f64,
-}
-
-fn parse(table: &str) -> Vec<Reference> {
-    let number = |word: &str| f64::from_bits(u64::from_str_radix(word, 16).unwrap());
-    table
-        .lines()
-        .map(|line| {
-            let words: Vec<&str> = line.split(' ').collect();
-            Reference { name: words[0].into(), x: number(words[1]), hi: number(words[2]), lo: number(words[3]) }
-        })
-        .collect()
+/// Every function of one number; of those with a parameter the samples that their declaration names.
+fn unary() -> impl Iterator<Item = Unary> {
+    let own = [unary::DECLARED, unary::FAMILIES];
+    own.into_iter().chain(crate::math::DECLARED.iter().copied()).flatten().copied()
 }
 
 /// The distance between neighbouring numbers of a format around `y`: `digits` bits, `lowest` the subnormals' exponent.
@@ -56,97 +25,6 @@ fn apply<T: Real>(op: Unary, x: &[T]) -> Vec<T> {
     op.apply(x, &mut y);
     y
 }
-
-/// The largest error in ulps per function and path, over a table.
-fn measure(table: &[Reference], mut report: impl FnMut(&str, &str, f64, f64)) {
-    for (op, name, _, _) in BOUNDS {
-        let rows: Vec<&Reference> = table.iter().filter(|r| r.name == name).collect();
-        assert!(!rows.is_empty());
-        let x: Vec<f64> = rows.iter().map(|r| r.x).collect();
-        // f32: the inputs rounded; the f64 function, measured on the same table, is the reference.
-        let x32: Vec<f32> = x.iter().map(|&x| x as f32).collect();
-        let exact: Vec<f64> = apply(op, &x32.iter().map(|&x| f64::from(x)).collect::<Vec<_>>());
-        on_every_path(|isa| {
-            let (mut worst64, mut worst32) = ((0.0f64, 0.0), (0.0f64, 0.0));
-            for (r, y) in rows.iter().zip(apply(op, &x)) {
-                let error = ((y - r.hi) - r.lo).abs() / ulp(r.hi, 53, -1074);
-                if error > worst64.0 {
-                    worst64 = (error, r.x);
-                }
-            }
-            for ((&x, y), &exact) in x32.iter().zip(apply(op, &x32)).zip(&exact) {
-                if exact.abs() > f64::from(f32::MAX) {
-                    continue;
-                }
-                let error = (f64::from(y) - exact).abs() / ulp(exact, 24, -149);
-                if error > worst32.0 {
-                    worst32 = (error, f64::from(x));
-                }
-            }
-            println!(
-                "{name:9} {:9} f32 {:.3} at {:e}   f64 {:.3} at {:e}",
-                isa.name(),
-                worst32.0,
-                worst32.1,
-                worst64.0,
-                worst64.1
-            );
-            report(name, isa.name(), worst32.0, worst64.0);
-        });
-    }
-}
-
-#[test]
-fn errors_stay_below_the_stated_bounds() {
-    measure(&parse(include_str!("references.txt")), |name, isa, e32, e64| {
-        let (_, _, bound32, bound64) = BOUNDS.into_iter().find(|b| b.1 == name).unwrap();
-        assert!(e32 <= bound32 && e64 <= bound64, "{name} on {isa}: {e32} ulp in f32, {e64} ulp in f64");
-    });
-}
-
-/// Prints the figures of the module's table: `QUADRIC_REFERENCES=file cargo test … -- --ignored --nocapture measured`,
-/// the file from `tools/references.py`.
-#[test]
-#[ignore = "needs a large table"]
-fn measured() {
-    let path = std::env::var("QUADRIC_REFERENCES").expect("QUADRIC_REFERENCES names the table");
-    measure(&parse(&std::fs::read_to_string(path).unwrap()), |_, _, _, _| {});
-}
-
-const ALL: [Unary; 32] = [
-    Unary::NEG,
-    Unary::ABS,
-    Unary::SIGN,
-    Unary::EXP,
-    Unary::EXPM1,
-    Unary::LOG,
-    Unary::LOG1P,
-    Unary::SQRT,
-    Unary::RSQRT,
-    Unary::SIN,
-    Unary::COS,
-    Unary::TANH,
-    Unary::ERF,
-    Unary::LOGISTIC,
-    Unary::FLOOR,
-    Unary::CEIL,
-    Unary::ROUND,
-    Unary::SINH,
-    Unary::COSH,
-    Unary::LGAMMA,
-    Unary::polygamma(0),
-    Unary::polygamma(2),
-    Unary::RECIP,
-    Unary::powi(-3),
-    Unary::powi(-2),
-    Unary::powi(-1),
-    Unary::powi(0),
-    Unary::powi(1),
-    Unary::powi(2),
-    Unary::powi(3),
-    Unary::powi(11),
-    Unary::NOT,
-];
 
 /// Ordinary, extreme and special values, shuffled together.
 fn awkward<T: Real>(n: usize) -> Vec<T> {
@@ -181,7 +59,7 @@ fn bits<T: Real>(x: &[T]) -> Vec<u64> {
 fn an_element_depends_on_its_value_alone<T: Real>() {
     let x = awkward::<T>(1103);
     on_every_path(|isa| {
-        for op in ALL {
+        for op in unary() {
             let whole = bits(&apply(op, &x));
             let one_by_one: Vec<u64> = x.iter().flat_map(|&v| bits(&apply(op, &[v]))).collect();
             assert_eq!(whole, one_by_one, "{op:?} on {}", isa.name());
@@ -200,7 +78,7 @@ fn an_element_does_not_depend_on_its_place() {
 #[test]
 fn paths_differ_by_rounding_only_and_avx_paths_not_at_all() {
     let x = awkward::<f64>(999);
-    for op in ALL {
+    for op in unary() {
         let mut results = Vec::new();
         on_every_path(|_| results.push(apply(op, &x)));
         if let [_, avx2, avx512] = &results[..] {
@@ -281,6 +159,10 @@ fn special_values_of<T: Real>() {
         (Unary::polygamma(1), t(-2.0), inf),
         (Unary::polygamma(1), inf, t(0.0)),
         (Unary::polygamma(2), inf, t(-0.0)),
+        (Unary::polygamma(3), t(-0.0), inf),
+        (Unary::polygamma(4), t(0.0), -inf),
+        (Unary::polygamma(4), t(-0.0), inf),
+        (Unary::polygamma(100), inf, t(-0.0)),
         (Unary::powi(0), nan, t(1.0)),
         (Unary::powi(-3), t(2.0), t(0.125)),
         (Unary::powi(i32::MIN), t(1.0), t(1.0)),
@@ -295,7 +177,7 @@ fn special_values_of<T: Real>() {
             let found = apply(op, &[x]);
             assert_eq!(bits(&found), bits(&[y]), "{op:?}({x:?}) on {}: {found:?}, not {y:?}", isa.name());
         }
-        for op in ALL {
+        for op in unary() {
             if op != Unary::powi(0) && op != Unary::NOT {
                 assert!(apply(op, &[nan])[0].is_nan(), "{op:?}(NaN)");
             }
@@ -309,31 +191,46 @@ fn special_values() {
     special_values_of::<f64>();
 }
 
+/// So near to 0 that 1/x is infinite, and where a power or a factorial alone would leave the range of `f64`.
+#[test]
+fn polygamma_reaches_to_the_ends_of_the_range() {
+    let polygamma = |n, x: f64| Unary::polygamma(n).at(x);
+    for n in 0..=Unary::MAX_POLYGAMMA {
+        assert_eq!(polygamma(n, -1e-309), f64::INFINITY, "order {n} below 0");
+        assert_eq!(
+            polygamma(n, 1e-309),
+            if n % 2 == 1 { f64::INFINITY } else { f64::NEG_INFINITY },
+            "order {n} above 0"
+        );
+    }
+    let values = [
+        (100, 1300.0, -3.910812986000636e-156),
+        (30, 1e11, -8.841761995065966e-300),
+        (100, 0.04, -1.4519261613315593e299),
+        (4, -0.5, -3.4742498266672253),
+        (7, -1.25, 330352687.7181861),
+        (20, -2.7, -2.325831561706772e29),
+        (100, -0.3, 6.036106975936756e210),
+    ];
+    for (n, x, y) in values {
+        let found = polygamma(n, x);
+        assert!((found - y).abs() <= 1e-13 * y.abs(), "polygamma({n})({x}) = {found:e}, not {y:e}");
+    }
+}
+
+#[test]
+fn a_function_is_printed_with_its_parameter() {
+    assert_eq!(format!("{:?} {:?} {:?}", Unary::EXP, Unary::powi(0), Unary::powi(-2)), "exp powi(0) powi(-2)");
+}
+
 #[test]
 fn empty_slices_are_fine() {
-    for op in ALL {
+    for op in unary() {
         assert!(apply::<f32>(op, &[]).is_empty());
     }
     Binary::ADD.apply::<f64>(Operand::Slice(&[]), Operand::Scalar(1.0), &mut []);
     select::<f64>(Operand::Scalar(1.0), Operand::Slice(&[]), Operand::Scalar(1.0), &mut []);
 }
-
-const BINARY: [Binary; 14] = [
-    Binary::ADD,
-    Binary::SUB,
-    Binary::MUL,
-    Binary::DIV,
-    Binary::POW,
-    Binary::ATAN2,
-    Binary::MAX,
-    Binary::MIN,
-    Binary::LT,
-    Binary::LE,
-    Binary::EQ,
-    Binary::NE,
-    Binary::AND,
-    Binary::OR,
-];
 
 fn scalar(op: Binary, a: f64, b: f64) -> f64 {
     let nan = a.is_nan() || b.is_nan();
@@ -364,7 +261,7 @@ fn binary_operations_agree_with_scalars_in_every_form() {
     let a = awkward::<f64>(131);
     let b: Vec<f64> = awkward::<f64>(131 * 3).into_iter().step_by(3).collect();
     on_every_path(|isa| {
-        for op in BINARY {
+        for &op in binary::DECLARED {
             let each = |f: &dyn Fn(usize) -> (f64, f64)| -> Vec<u64> {
                 bits(&(0..a.len()).map(f).map(|(a, b)| scalar(op, a, b)).collect::<Vec<_>>())
             };

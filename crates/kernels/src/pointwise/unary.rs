@@ -13,8 +13,8 @@ use crate::isa::{Job, dispatch};
 #[derive(Clone, Copy)]
 pub struct Unary {
     loops: &'static Loops,
-    /// The parameter of a function that has one ([`Unary::powi`]), else 0.
-    n: i32,
+    /// The parameter of a function that has one ([`Unary::powi`]).
+    n: Option<i32>,
 }
 
 /// The loops of a function, one a format: yᵢ ← f(xᵢ) for slices of one length.
@@ -34,12 +34,12 @@ impl Loops {
 impl Unary {
     /// The function `F`.
     pub(crate) const fn of<F: Map>() -> Unary {
-        Unary { loops: F::LOOPS, n: 0 }
+        Unary { loops: F::LOOPS, n: None }
     }
 
     /// A function with a parameter, chosen inside its loops.
     pub(crate) const fn with_parameter(loops: &'static Loops, n: i32) -> Unary {
-        Unary { loops, n }
+        Unary { loops, n: Some(n) }
     }
 
     /// The name, as in `exp`.
@@ -60,7 +60,7 @@ impl Unary {
     /// ```
     pub fn apply<T: Real>(self, x: &[T], y: &mut [T]) {
         assert_eq!(x.len(), y.len(), "unary: operand and output differ in length");
-        T::choose_unary(self.loops.f32, self.loops.f64)(self.n, x, y);
+        T::choose_unary(self.loops.f32, self.loops.f64)(self.n.unwrap_or(0), x, y);
     }
 
     /// f(x), the very bits that [`apply`](Unary::apply) gives for an element.
@@ -88,7 +88,10 @@ impl Hash for Unary {
 
 impl fmt::Debug for Unary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.n == 0 { f.write_str(self.name()) } else { write!(f, "{}({})", self.name(), self.n) }
+        match self.n {
+            None => f.write_str(self.name()),
+            Some(n) => write!(f, "{}({n})", self.name()),
+        }
     }
 }
 
@@ -113,9 +116,10 @@ pub(crate) trait Map: Copy + Default + 'static {
     }
 }
 
-/// Declares functions: `NAME = "name": |x| expression;`. The expression may use `T`, the format, and `FMA`.
+/// Declares functions: `NAME = "name": |x| expression;`, or `…: |x| expression, slow where condition => expression;`. They may use `T`, the
+/// format, and the expression before the comma `FMA`. The tests find the functions in `DECLARED`.
 macro_rules! unary {
-    ($($(#[$doc:meta])* $NAME:ident = $name:literal: |$x:ident| $y:expr;)*) => {
+    ($($(#[$doc:meta])* $NAME:ident = $name:literal: |$x:ident| $y:expr $(, slow where $far:expr => $slow:expr)?;)*) => {
         impl $crate::pointwise::Unary {$(
             $(#[$doc])*
             pub const $NAME: $crate::pointwise::Unary = {
@@ -127,13 +131,43 @@ macro_rules! unary {
                     fn at<T: $crate::element::Real, const FMA: bool>(self, $x: T) -> T {
                         $y
                     }
+                    $(
+                        const HAS_SLOW: bool = true;
+                        #[inline(always)]
+                        fn is_slow<T: $crate::element::Real>(self, $x: T) -> bool {
+                            $far
+                        }
+                        fn slow<T: $crate::element::Real>(self, $x: T) -> T {
+                            $slow
+                        }
+                    )?
                 }
                 $crate::pointwise::Unary::of::<Function>()
             };
         )*}
+        #[cfg(test)]
+        pub(crate) const DECLARED: &[$crate::pointwise::Unary] = &[$($crate::pointwise::Unary::$NAME),*];
     };
 }
 pub(crate) use unary;
+
+/// Declares functions with a parameter: `name(n) = "name": loop, tested at [n, …], { checks of n };`. The tests find them in `FAMILIES`.
+macro_rules! family {
+    ($($(#[$doc:meta])* $name:ident($n:ident) = $text:literal: $run:ident, tested at [$($sample:expr),*], $check:block;)*) => {
+        impl $crate::pointwise::Unary {$(
+            $(#[$doc])*
+            pub const fn $name($n: i32) -> $crate::pointwise::Unary {
+                const LOOPS: &$crate::pointwise::unary::Loops =
+                    &$crate::pointwise::unary::Loops::new($text, $run::<f32>, $run::<f64>);
+                $check
+                $crate::pointwise::Unary::with_parameter(LOOPS, $n)
+            }
+        )*}
+        #[cfg(test)]
+        pub(crate) const FAMILIES: &[$crate::pointwise::Unary] = &[$($($crate::pointwise::Unary::$name($sample)),*),*];
+    };
+}
+pub(crate) use family;
 
 unary! {
     /// -x.
@@ -158,12 +192,9 @@ unary! {
     NOT = "not": |x| truth(x == T::zero());
 }
 
-impl Unary {
+family! {
     /// xⁿ by repeated squaring; for n < 0 the reciprocal of x⁻ⁿ. x⁰ = 1 for every x, NaN too.
-    pub const fn powi(n: i32) -> Unary {
-        const LOOPS: &Loops = &Loops::new("powi", power::<f32>, power::<f64>);
-        Unary::with_parameter(LOOPS, n)
-    }
+    powi(n) = "powi": power, tested at [-3, -2, -1, 0, 1, 2, 3, 11], {};
 }
 
 fn power<T: Real>(n: i32, x: &[T], y: &mut [T]) {

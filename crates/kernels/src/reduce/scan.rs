@@ -1,4 +1,4 @@
-//! Running sums.
+//! Scans along an axis: running sums, and linear recurrences of the first order.
 
 use super::check;
 use crate::element::Real;
