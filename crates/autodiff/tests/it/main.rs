@@ -1,6 +1,7 @@
 //! The engine's tests. One binary, a page a promise:
 //!
 //! - `promises`: every primitive on its samples, every engine, every transform; writes `docs/coverage.md`;
+//! - `infinities`: derivatives where an operand is infinite or next to a pole;
 //! - `programs`: results, donated storage, the cache, the memory of a checkpoint;
 //! - `nesting`: transforms in transforms, captured variables, no perturbation confusion;
 //! - `freezing`: the parts of a Hessian, and that each is a tape that can be differentiated again;
@@ -18,6 +19,7 @@ mod ends;
 mod freezing;
 mod generate;
 mod golden;
+mod infinities;
 mod mistakes;
 mod nesting;
 mod opened;

@@ -1,10 +1,11 @@
 //! `atan2`: the angle of a point.
 
-use crate::ops::StopGradient;
 use crate::ops::prelude::*;
 
-/// `y = atan2(a, b)`: the angle of the point `(b, a)` from the first axis, in `(−π, π]`. At the origin it is what IEEE 754 says of
-/// signed zeros, and the derivative is NaN.
+/// `y = atan2(a, b)`: the angle of the point `(b, a)` from the first axis, in `(−π, π]`.
+///
+/// At the origin, and where both operands are infinite, it is what IEEE 754 says, and the derivative is NaN. Where one operand is infinite,
+/// all derivatives are 0, their limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Atan2;
 
@@ -12,19 +13,23 @@ impl Elementwise<2> for Atan2 {
     const NAME: &'static str = "atan2";
     const DOMAIN: [Domain; 2] = [Domain::NonZero, Domain::NonZero];
 
-    /// `∂a = b/(a² + b²)`, `∂b = −a/(a² + b²)`, both divided by the larger of |a| and |b| first, so that no square leaves the dtype.
+    /// `∂a = b/(a² + b²)`, `∂b = −a/(a² + b²)`.
+    ///
+    /// With l the operand of larger magnitude, s the other one and `r = s/l`, `a² + b² = l (l + s r)` (Smith 1962): no square leaves the
+    /// dtype, and an infinite l gives 0 here and in all that is derived from this.
     fn rule(&self) -> Rule<Self, 2> {
         Rule::Pointwise(|_, t, [a, b], _| {
             let (a_size, b_size) = (t.abs(a), t.abs(b));
-            let size = t.maximum(a_size, b_size);
-            // The scale drops out of the value, so it is none of the derivative's business.
-            let scale = t.put(op(StopGradient), &[size]);
-            let (u, v) = (t.div(a, scale), t.div(b, scale));
-            let (u2, v2) = (t.mul(u, u), t.mul(v, v));
-            let square = t.add(u2, v2);
-            let square = t.mul(square, scale);
-            let minus = t.neg(u);
-            [t.div(v, square), t.div(minus, square)]
+            let a_is_large = t.le(b_size, a_size);
+            let (large, small) = (t.select(a_is_large, a, b), t.select(a_is_large, b, a));
+            let ratio = t.div(small, large);
+            let product = t.mul(small, ratio);
+            let length = t.add(large, product);
+            // large/(a² + b²) and small/(a² + b²).
+            let (of_large, of_small) = (t.recip(length), t.div(ratio, length));
+            let by_a = t.select(a_is_large, of_small, of_large);
+            let minus_by_b = t.select(a_is_large, of_large, of_small);
+            [by_a, t.neg(minus_by_b)]
         })
     }
 
@@ -37,7 +42,7 @@ impl Elementwise<2> for Atan2 {
         let near = S::from_f64(a.to_f64().atan2(b.to_f64()));
         let (sin, cos) = (near.sin(), near.cos());
         let rest = (a * cos - b * sin) / (b * cos + a * sin);
-        // At zeros and infinities it is none, or 0, which would take the sign of −0.
+        // At zeros and infinities the correction is not finite, or it is 0, which would turn −0 into 0.
         if rest.to_f64().is_finite() && rest != S::ZERO { near + rest } else { near }
     }
 }

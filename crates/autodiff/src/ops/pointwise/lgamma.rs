@@ -29,7 +29,7 @@ impl Elementwise<1> for Lgamma {
         if x.is_nan() || x.to_f64().is_infinite() {
             return x.abs();
         }
-        // Its zeros at 1 and 2 are exact; the others are no numbers that a float could be.
+        // Its zeros at 1 and 2 are exact; the other zeros are irrational.
         if x == S::ONE || x == S::ONE + S::ONE {
             return S::ZERO;
         }

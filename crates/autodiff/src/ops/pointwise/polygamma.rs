@@ -5,7 +5,10 @@ use crate::reference::double_double::Dd;
 
 /// `y = ψ⁽ⁿ⁾(x)`, ψ = (ln Γ)′ the digamma function, 0 ≤ n ≤ 100.
 ///
-/// At 0 and the negative integers what the two sides agree on: ∞ for odd n; for even n −∞ at +0, ∞ at −0, else NaN.
+/// At 0 and the negative integers:
+/// - odd n: ∞;
+/// - even n: −∞ at +0, ∞ at −0;
+/// - even n at a negative integer: NaN, since the limits differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Polygamma {
     /// How often ψ is differentiated.
@@ -77,26 +80,27 @@ fn polygamma(n: i32, x: Dd) -> Dd {
         let mirrored = polygamma(n, Dd::ONE - x);
         return (if odd { -mirrored } else { mirrored }) - cotangent_slope(n, x);
     }
-    let factorial = (2..=n).fold(Dd::ONE, |f, i| f * number(f64::from(i)));
+    // k!/xᵏ⁺¹ factor by factor: k! alone may overflow, and the power underflow, where their product is a number.
+    let over_power = |k: i32, x: Dd| (1..=k).fold(Dd::ONE / x, |y, i| y * (number(f64::from(i)) / x));
     let (mut x, mut sum) = (x, Dd::ZERO);
     while x.to_f64() < SHIFTED + f64::from(n) {
-        sum = sum + Dd::ONE / x.powi(n + 1);
+        sum = sum + over_power(n, x);
         x = x + Dd::ONE;
     }
-    // Σ B₂ₖ (2k + n − 1)!/(2k)! x⁻²ᵏ, with the first two terms of the expansion beside it.
+    // Σ B₂ₖ (2k + n − 1)!/((n − 1)! (2k)!) x⁻²ᵏ, in units of the leading term (n − 1)!/xⁿ; for n = 0 Σ B₂ₖ/(2k) x⁻²ᵏ.
     let mut series = Dd::ZERO;
     for (i, (p, q)) in BERNOULLI.iter().enumerate() {
         let k = 2 * (i as i32 + 1);
-        let rising = (1..n).fold(Dd::ONE, |f, j| f * number(f64::from(k + j)));
+        let rising = (1..n).fold(Dd::ONE, |f, j| f * number(f64::from(k + j)) / number(f64::from(j)));
         let rising = if n == 0 { Dd::ONE / number(f64::from(k)) } else { rising };
         series = series + number(*p) / number(*q) * rising / x.powi(k);
     }
     let tail = if n == 0 {
         Dd::ONE / (number(2.0) * x) + series - x.log()
     } else {
-        (factorial / number(f64::from(n)) + factorial / (number(2.0) * x) + series) / x.powi(n)
+        over_power(n - 1, x) * (Dd::ONE + number(f64::from(n)) / (number(2.0) * x) + series)
     };
-    let size = factorial * sum + tail;
+    let size = sum + tail;
     if odd { size } else { -size }
 }
 
@@ -114,7 +118,8 @@ fn cotangent_slope(n: i32, x: Dd) -> Dd {
         }
         poly = next;
     }
-    PI.powi(n + 1) * poly.iter().rev().fold(Dd::ZERO, |sum, a| sum * cot + *a)
+    // From the leading coefficient: beside 0 cot may be infinite, and a fold from 0 would start with 0 · ∞.
+    PI.powi(n + 1) * poly.into_iter().rev().reduce(|sum, a| sum * cot + a).expect("it has two coefficients or more")
 }
 
 /// How far x is from the integer nearest to it.
