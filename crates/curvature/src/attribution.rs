@@ -96,7 +96,8 @@ impl Attributor {
     /// Compiles the attribution.
     ///
     /// # Errors
-    /// The engine's: a primitive without a derivative.
+    /// The engine's: a primitive without a derivative, or a loop (`scan`) with curvature in its body, as
+    /// [`transform::attribute`] says.
     pub fn new(problem: &Problem) -> Result<Attributor, Error> {
         let kinds = problem
             .tapes()

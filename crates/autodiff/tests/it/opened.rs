@@ -2,9 +2,9 @@
 
 use quadric_autodiff::exec::{Options, Program};
 use quadric_autodiff::tape::Tape;
-use quadric_autodiff::trace::{self, Var, cut, hvp, hvp_of_part, linearize, scope};
+use quadric_autodiff::trace::{self, Var, checkpoint, cut, hvp, hvp_of_part, linearize, scan, scope};
 use quadric_autodiff::transform::{self, Freeze, Part};
-use quadric_autodiff::{ErrorKind, Tensor, pass, tensor};
+use quadric_autodiff::{Arithmetic, ErrorKind, Tensor, pass, tensor};
 
 fn run(tape: &Tape, args: &[&Tensor]) -> Vec<Tensor> {
     Program::new(tape, &Options::default()).call(args).unwrap()
@@ -109,6 +109,46 @@ fn nothing_to_attribute_is_no_share() {
     assert!(linear.places.is_empty() && linear.tape.outputs().is_empty());
     let nothing = transform::attribute(&traced(f), &[false]).unwrap();
     assert!(nothing.places.is_empty());
+}
+
+/// What a checkpoint computes again is attributed as if it were kept, in checkpoints inside checkpoints too.
+#[test]
+fn a_checkpoint_has_the_shares_of_what_is_inside() {
+    let cube = trace::trace(|x: Var| checkpoint(|x: Var| x.powi(3).sum(), &x), &tensor![2.0]).unwrap();
+    let shares = transform::attribute(&cube, &[true]).unwrap();
+    assert_eq!(run(&shares.tape, &[&tensor![2.0], &tensor![1.0]]), [Tensor::scalar(12.0)]);
+
+    let v = tensor![1.0, -0.5];
+    let total = |f: &dyn Fn(Var) -> Var| {
+        let shares = transform::attribute(&traced(f), &[true]).unwrap();
+        run(&shares.tape, &[&point(), &v]).iter().map(Tensor::item).sum::<f64>()
+    };
+    let whole = |f: &dyn Fn(Var) -> Var| hvp(f, &point(), &v).unwrap().dot(&v).unwrap().item();
+    let inner = |x: Var| checkpoint(|x: Var| (x.sin() * x).exp(), &x);
+    let nested = |x: Var| checkpoint(|x: Var| inner(x).powi(2), &x).sum() + x.powi(3).sum();
+    assert!((total(&nested) - whole(&nested)).abs() < 1e-12);
+    // Its reverse derivative computes the body again: as a function of its own, it is no other.
+    let slope = |x: Var| trace::grad(nested, &x).powi(2).sum();
+    assert!((total(&slope) - whole(&slope)).abs() < 1e-10 * whole(&slope).abs());
+}
+
+/// The reads of a loop's body are as many as its steps: no share is better than one that is too small.
+#[test]
+fn a_loop_with_curvature_inside_has_no_shares() {
+    let powers = |x: Var| scan(|state: Var, _: Var| (state * x, state), &x.full_like(1.0), &x.full_like(0.0)).0.sum();
+    let kind = transform::attribute(&traced(powers), &[true]).unwrap_err();
+    assert_eq!(kind.kind(), ErrorKind::NoRule);
+    let text = kind.to_string();
+    assert!(text.starts_with("attribute: scan reads primal values in its body"), "{text}");
+    assert!(text.contains("crates/autodiff/tests/it/opened.rs:"), "the user's line: {text}");
+    // In a checkpoint it is no other loop.
+    let inside = transform::attribute(&traced(|x| checkpoint(powers, &x)), &[true]).unwrap_err();
+    assert_eq!(inside.kind(), ErrorKind::NoRule);
+    // A loop that only adds up has no share, and takes none from the rest.
+    let sums = |x: Var| scan(|state: Var, x: Var| (state + x, state), &x.number(0.0), &x).0.powi(2);
+    let shares = transform::attribute(&traced(sums), &[true]).unwrap();
+    let out = run(&shares.tape, &[&point(), &tensor![1.0, -0.5]]);
+    assert!((out.iter().map(Tensor::item).sum::<f64>() - 0.5).abs() < 1e-12, "{out:?}");
 }
 
 /// Several freezes in one: the same products, and what they share crosses once.

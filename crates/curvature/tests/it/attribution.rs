@@ -1,7 +1,7 @@
 //! Shares of `vᵀHv`: they add up, and each is what a product of its own says.
 
-use quadric_autodiff::DType;
-use quadric_autodiff::trace::{Var, cut, declare_second_derivative};
+use quadric_autodiff::trace::{Var, checkpoint, cut, declare_second_derivative, scan};
+use quadric_autodiff::{DType, Tensor, tensor};
 use quadric_curvature::operators::{Hessian, Layer, SourceLine};
 use quadric_curvature::vector::dot;
 use quadric_curvature::{Attributor, LinearOperator, Part, Probe, Problem, operators::PartOperator};
@@ -74,4 +74,18 @@ fn a_declared_second_derivative_is_attributed_to_its_line() {
     assert!((attribution.total() - whole).abs() < 1e-13 * size);
     let a = PartOperator::new(&problem, &Part::activation_nme("logits")).unwrap().apply(&v).unwrap();
     assert!(dot(&v, &a).abs() > 1e-3);
+}
+
+#[test]
+fn a_checkpoint_has_its_shares_and_a_loop_is_refused() {
+    let one = |loss: fn(Var, Var, Var) -> Var| {
+        Problem::new(&Tensor::scalar(2.0), loss, vec![(tensor![1.0, 3.0], tensor![0.0, 0.0])]).unwrap()
+    };
+    // The mean of x w³, whose second derivative is 6 w times the mean of x.
+    let cube = one(|w, x, _| (checkpoint(|w: Var| w.powi(3), &w) * x).mean());
+    assert_eq!(Attributor::new(&cube).unwrap().attribute(&[1.0]).unwrap().total(), 24.0);
+    let looped = one(|w, x, _| scan(|state: Var, x: Var| (state * w + x, state), &w, &x).0);
+    let error = Attributor::new(&looped).unwrap_err();
+    assert_eq!(error.kind(), quadric_curvature::ErrorKind::Engine);
+    assert!(error.to_string().contains("scan") && error.to_string().contains("attribution.rs:"), "{error}");
 }
