@@ -15,7 +15,9 @@ use super::jvp::forward;
 use super::{Freeze, at, check_floats, no_rule};
 use crate::error::Error;
 use crate::ops::{Ops, Residual, op};
-use crate::tape::{AnyRule, Builder, Copier, Derive, DifferentiateBodies, Equation, Places, Role, Tape, Term, Value};
+use crate::tape::{
+    AnyRule, Builder, Copier, Derive, DifferentiateBodies, Equation, Kind, Places, Role, Tape, Term, Value,
+};
 
 /// What reverse mode wrote.
 #[derive(Clone, Debug)]
@@ -71,13 +73,14 @@ fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<
     let float_outputs: Vec<Value> = tape.outputs().iter().copied().filter(is_float).collect();
     let seeds: Vec<Value> = float_outputs.iter().map(|v| copier.builder.input(tape.type_of(*v).clone())).collect();
 
+    // What depends on a chosen input in a way that a derivative passes: what follows a stop or a comparison does not.
     let mut active = vec![false; tape.value_count()];
     for (v, wanted) in tape.inputs().iter().zip(wrt) {
         active[v.index()] = *wanted;
     }
     for e in tape.equations() {
         copier.copy(e)?;
-        let moved = e.inputs.iter().any(|v| active[v.index()]);
+        let moved = e.op.kind() != Kind::Constant && e.inputs.iter().any(|v| active[v.index()]);
         for v in &e.outputs {
             active[v.index()] = moved && is_float(v);
         }

@@ -378,6 +378,20 @@ fn stop_gradient_is_a_constant_at_every_level() {
 }
 
 /// What an input does not reach is zero and reported, and a float32 trace stays one.
+/// No derivative passes a stop, so reverse mode asks no rule of what follows it either: polygamma has none past a degree.
+#[test]
+fn what_follows_a_stop_needs_no_rule() {
+    let tape = trace::trace(|x: Var| x.stop_gradient().polygamma(100) * x, &number(2.5)).unwrap();
+    let forward = run_all(&transform::jvp(&tape, &[true]).unwrap().tape, &[number(2.5), number(1.0)]);
+    let reverse = transform::vjp(&tape, &[true]).unwrap();
+    let pulled = run_all(&reverse.tape, &[number(2.5), number(1.0)]);
+    assert_eq!(pulled, forward);
+    assert!(forward[1].item() != 0.0 && reverse.unreached.is_empty());
+    // What reaches the value through stops alone is unreached, as it was.
+    let stopped = trace::trace(|x: Var| x.floor().polygamma(100), &number(2.5)).unwrap();
+    assert_eq!(transform::vjp(&stopped, &[true]).unwrap().unreached, [0]);
+}
+
 #[test]
 fn unreached_inputs_are_reported() {
     let tape = trace::trace(
