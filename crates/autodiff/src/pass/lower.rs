@@ -2,7 +2,7 @@
 
 use crate::ops::{Barrier, Cut, Max, Ops, Residual, StopGradient, Sum, op};
 use crate::shape::Axes;
-use crate::tape::{Builder, Equation, Kernel, Tape, Value, rewrite};
+use crate::tape::{Builder, Equation, Kernel, Op, Tape, Value, rewrite};
 
 /// The tape without structured equations that are only there to be differentiated, and without identities that are
 /// only labels: `residual`, `cut`, `stop_gradient`. After it a tape can be run but no longer be frozen.
@@ -16,11 +16,7 @@ fn inline(b: &mut Builder, e: &Equation, inputs: &[Value]) -> Option<Vec<Value>>
     }
     match e.op.kernel() {
         Kernel::Reduce { axes } if runs(&axes).len() > 1 => {
-            let is_sum = e.op.is::<Sum>();
-            let one_run = |x, axes: &Axes| match axes.clone() {
-                axes if is_sum => b.put(op(Sum { axes }), &[x]),
-                axes => b.put(op(Max { axes }), &[x]),
-            };
+            let one_run = |x, axes: &Axes| b.put(along(&e.op, axes.clone()), &[x]);
             Some(vec![runs(&axes).iter().rev().fold(inputs[0], one_run)])
         }
         Kernel::Body => Some(b.inline(&lower(&e.bodies[0]), inputs)),
@@ -29,6 +25,21 @@ fn inline(b: &mut Builder, e: &Equation, inputs: &[Value]) -> Option<Vec<Value>>
             Some(b.inline(&lower(&e.bodies[0]), &behind))
         }
         _ => None,
+    }
+}
+
+/// The same reduction over other axes.
+///
+/// # Panics
+/// For a reduction that is not listed here: a new one must be added, or it would be computed as another one.
+fn along(reduction: &Op, axes: Axes) -> Op {
+    if reduction.is::<Sum>() {
+        op(Sum { axes })
+    } else if reduction.is::<Max>() {
+        op(Max { axes })
+    } else {
+        let name = reduction.name();
+        panic!("{name} reduces axes that are not neighbours, and `lower` knows no way to split it")
     }
 }
 

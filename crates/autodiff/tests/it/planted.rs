@@ -1,6 +1,5 @@
 //! Bugs planted in primitives: the random programs must find every one of them, and shrink to it.
 
-use quadric_autodiff::Error;
 use quadric_autodiff::ops::{self, Ops};
 use quadric_autodiff::reference::Definition;
 use quadric_autodiff::shape::Type;
@@ -8,6 +7,7 @@ use quadric_autodiff::tape::{
     AnyPrimitive, AnyRule, BatchBodies, Batched, Builder, Identity, Kernel, Linearity, Op, Operand, Output, Params,
     Tape, Term, Unary, Value,
 };
+use quadric_autodiff::{Error, pass};
 
 use super::promises::{Case, check};
 use super::random::{Seen, run_batch, survives};
@@ -277,6 +277,17 @@ fn no_row_is_green_whatever_its_rule_says() {
         }
     }
     assert!(checked > 40, "{checked} primitives have a slope");
+}
+
+/// A reduction that `lower` does not know is not taken for another one where its axes must be split.
+#[test]
+#[should_panic(expected = "sum reduces axes that are not neighbours, and `lower` knows no way to split it")]
+fn an_unknown_reduction_is_not_split() {
+    static UNKNOWN: Bug = Bug { name: "of a type that `lower` does not know", rule: own, ..SOUND };
+    let split = |s: &ops::Sample| matches!(s.op.kernel(), Kernel::Reduce { axes } if axes[..] == [0, 2]);
+    let sample = ops::samples().into_iter().find(|s| s.op.name() == "sum" && split(s)).expect("a case");
+    let op = Op::new(Broken { inner: sample.op.clone(), bug: &UNKNOWN });
+    pass::lower(&ops::Sample { op, ..sample }.tape());
 }
 
 fn scaled(rule: AnyRule) -> AnyRule {
