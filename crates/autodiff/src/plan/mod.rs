@@ -114,6 +114,7 @@ impl Plan {
                 op: e.op.clone(),
                 inputs: e.inputs.clone(),
                 outputs: e.outputs.clone(),
+                bodies: e.bodies.clone(),
                 label: e.label.clone(),
             }
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Plan, RegisterProgram};
 use crate::shape::Type;
-use crate::tape::{Label, Op, Value};
+use crate::tape::{Label, Op, Tape, Value};
 
 /// Where an array is found while a program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +62,8 @@ pub struct Origin {
     pub inputs: Vec<Value>,
     /// Its results in the tape.
     pub outputs: Vec<Value>,
+    /// The tape that it runs, if it is a loop.
+    pub bodies: Vec<Arc<Tape>>,
     /// The user's line, the scopes.
     pub label: Label,
 }

@@ -192,6 +192,18 @@ const FAULTS: &[Fault] = &[
         inner.inputs[1].1.dtype = DType::F32;
         *body = inner.into();
     }),
+    ("a loop that runs from the last element to the first", scan, |p| {
+        let Work::Scan { reverse, .. } = &mut p.steps[0].work else { unreachable!() };
+        *reverse = true;
+    }),
+    ("a loop that runs another body", scan, |p| {
+        let Work::Scan { body, .. } = &mut p.steps[0].work else { unreachable!() };
+        *body = plan("tape g(v0: f64[], v1: f64[], v2: f64[]) { v3 = add v1 v2; v4 = add v3 v0; return v4 v3 }").into();
+    }),
+    ("a loop whose body returns its results in another order", scan, |p| {
+        let Work::Scan { body, .. } = &mut p.steps[0].work else { unreachable!() };
+        *body = plan("tape g(v0: f64[], v1: f64[], v2: f64[]) { v3 = mul v1 v2; v4 = add v3 v0; return v3 v4 }").into();
+    }),
     ("a fault in a loop's body", scan, |p| {
         let Work::Scan { body, .. } = &mut p.steps[0].work else { unreachable!() };
         let mut inner = (**body).clone();

@@ -15,7 +15,8 @@
 //!    and store exists, and every store is written once. An instruction computes what its equation says, from the equation's
 //!    own operands.
 //! 7. Every result of the program is there at the end. A slot is handed out for one result at most, and has its size.
-//! 8. A loop's operands and results fit its body, and the body's plan is valid.
+//! 8. A loop runs as its equation says; its operands and results fit its body, and the body's plan is valid and of the
+//!    equation's body.
 
 mod program;
 mod work;

@@ -1,9 +1,9 @@
 //! What must hold of a step's work: it is its equation's, and operands and results fit it.
 
 use super::{Checker, program};
-use crate::plan::{Operand, Step, Storage, Work};
+use crate::plan::{Operand, Origin, Plan, Step, Storage, Work};
 use crate::shape::Type;
-use crate::tape::Value;
+use crate::tape::{Kernel, Tape, Value};
 
 impl Checker<'_> {
     /// A step of one equation reads and writes what the equation does; what is written out reads nothing else (invariant 2).
@@ -77,9 +77,19 @@ impl Checker<'_> {
     }
 
     fn check_scan(&mut self, step: &Step) {
-        let Work::Scan { length, constants, states, body, .. } = &step.work else { return };
+        let Work::Scan { length, constants, states, reverse, body } = &step.work else { return };
         for violation in body.verify() {
             self.report(format!("in the body {}: {violation}", body.name));
+        }
+        if let [origin] = &*step.equations {
+            let (length, constants, states, reverse) = (*length, *constants, *states, *reverse);
+            if origin.op.kernel() != (Kernel::Scan { length, constants, states, reverse }) {
+                self.report(format!("it is not the loop of {:?}", origin.op));
+            }
+            match &*origin.bodies {
+                [tape] if is_of(body, tape) => {}
+                _ => self.report(format!("the body {} is not its equation's", body.name)),
+            }
         }
         let whole = constants + states;
         if step.operands.len() != body.inputs.len() || step.results.len() != body.outputs.len() {
@@ -104,4 +114,22 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether a plan is of a tape: it takes the inputs, computes the equations, and returns the outputs of the tape.
+fn is_of(plan: &Plan, tape: &Tape) -> bool {
+    let inputs = tape.inputs().iter().map(|v| (*v, tape.type_of(*v).clone()));
+    let is_equation = |origin: &Origin| {
+        tape.equations().get(origin.equation).is_some_and(|e| {
+            (&origin.op, &origin.inputs, &origin.outputs, &origin.bodies) == (&e.op, &e.inputs, &e.outputs, &e.bodies)
+        })
+    };
+    let returned = plan.outputs.iter().map(|output| (output.operand.value, output.operand.ty.clone()));
+    // A view, a number or a constant is returned as what it is written into.
+    let outputs = tape.outputs().iter().map(|v| (plan.array(*v), tape.type_of(*v).clone()));
+    plan.equations == tape.equations().len()
+        && plan.storage.len() == tape.value_count()
+        && plan.inputs.iter().cloned().eq(inputs)
+        && plan.steps.iter().flat_map(|step| &step.equations).all(is_equation)
+        && returned.eq(outputs)
 }
