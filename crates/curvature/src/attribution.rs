@@ -104,7 +104,7 @@ impl Attributor {
             .iter()
             .map(|tape| {
                 let shares = transform::attribute(tape, &problem.wrt(0))?;
-                let labels = shares.places.into_iter().map(Share::of).collect();
+                let labels = shares.reads.into_iter().map(Share::of).collect();
                 Ok(Kind { program: Program::new(&shares.tape, &problem.options()), labels })
             })
             .collect::<Result<_, Error>>()?;

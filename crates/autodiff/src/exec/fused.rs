@@ -41,8 +41,8 @@ impl<'a, T> Chunked<'a, T> {
     }
 }
 
-/// A list without allocation.
-type Few<X, const N: usize> = [Option<X>; N];
+/// Room for so many, each taken or free; without allocation.
+type Slots<X, const N: usize> = [Option<X>; N];
 
 thread_local! {
     /// Registers of a worker thread; the calling thread uses its own too. Made once a thread.
@@ -57,7 +57,7 @@ impl RegisterProgram {
     pub(super) fn run<T: Real>(
         &self,
         inputs: &[Option<Input<'_, T>>],
-        outputs: Few<Chunked<'_, T>, STORES>,
+        outputs: Slots<Chunked<'_, T>, STORES>,
         threads: usize,
     ) {
         let threads = if self.len() < PARALLEL { 1 } else { threads };
@@ -69,7 +69,7 @@ impl RegisterProgram {
         start: usize,
         len: usize,
         inputs: &[Option<Input<'_, T>>],
-        outputs: Few<Chunked<'_, T>, STORES>,
+        outputs: Slots<Chunked<'_, T>, STORES>,
         threads: usize,
     ) {
         if threads <= 1 {
@@ -77,8 +77,8 @@ impl RegisterProgram {
         }
         let chunk = CHUNK_BYTES / size_of::<T>();
         let mid = (len / 2).next_multiple_of(chunk).min(len);
-        let mut left: Few<Chunked<'_, T>, STORES> = [const { None }; STORES];
-        let mut right: Few<Chunked<'_, T>, STORES> = [const { None }; STORES];
+        let mut left: Slots<Chunked<'_, T>, STORES> = [const { None }; STORES];
+        let mut right: Slots<Chunked<'_, T>, STORES> = [const { None }; STORES];
         for (i, out) in outputs.into_iter().enumerate() {
             if let Some(out) = out {
                 let (a, b) = out.split_at(mid);
@@ -97,11 +97,11 @@ impl RegisterProgram {
         start: usize,
         len: usize,
         inputs: &[Option<Input<'_, T>>],
-        mut outputs: Few<Chunked<'_, T>, STORES>,
+        mut outputs: Slots<Chunked<'_, T>, STORES>,
         scratch: &mut Arena,
     ) {
         let chunk = CHUNK_BYTES / size_of::<T>();
-        let mut registers: Few<&mut [T], REGISTERS> = [const { None }; REGISTERS];
+        let mut registers: Slots<&mut [T], REGISTERS> = [const { None }; REGISTERS];
         for (slot, register) in
             registers.iter_mut().zip(scratch.view_mut::<T>(0, chunk * REGISTERS).chunks_exact_mut(chunk))
         {
@@ -128,18 +128,18 @@ impl RegisterProgram {
         start: usize,
         n: usize,
         inputs: &[Option<Input<'_, T>>],
-        registers: &mut Few<&mut [T], REGISTERS>,
+        registers: &mut Slots<&mut [T], REGISTERS>,
     ) {
         for (load, input) in self.loads.iter().zip(inputs) {
             match (load, input) {
                 (Load::Mask { register }, Some(Input::Mask(x))) => {
                     convert(&x[start..start + n], &mut registers[*register].as_mut().expect("in place")[..n]);
                 }
-                (Load::Strided { register, offset, strides, .. }, Some(Input::Real(x))) => {
+                (Load::Strided { register, offset, strides }, Some(Input::Real(x))) => {
                     let to = &mut registers[*register].as_mut().expect("in place")[..n];
                     copy::strided_range(to, start, &self.shape, x, *offset, strides);
                 }
-                (Load::Strided { register, offset, strides, .. }, Some(Input::Mask(x))) => {
+                (Load::Strided { register, offset, strides }, Some(Input::Mask(x))) => {
                     let mut bytes = [0u8; CHUNK_BYTES / 4];
                     copy::strided_range(&mut bytes[..n], start, &self.shape, x, *offset, strides);
                     convert(&bytes[..n], &mut registers[*register].as_mut().expect("in place")[..n]);
@@ -158,8 +158,8 @@ impl RegisterProgram {
         done: usize,
         n: usize,
         inputs: &[Option<Input<'_, T>>],
-        registers: &mut Few<&mut [T], REGISTERS>,
-        outputs: &mut Few<Chunked<'_, T>, STORES>,
+        registers: &mut Slots<&mut [T], REGISTERS>,
+        outputs: &mut Slots<Chunked<'_, T>, STORES>,
     ) {
         let mut taken = None;
         let target: &mut [T] = match instruction.target {

@@ -30,7 +30,7 @@ impl Memory<'_> {
         }
     }
 
-    fn operand<'a>(&'a self, x: &'a plan::Operand) -> Operand<'a> {
+    fn operand<'a>(&'a self, x: &'a plan::Read) -> Operand<'a> {
         Operand::new(&x.ty, x.repeats, self.arena(x.place))
     }
 }
@@ -111,13 +111,7 @@ fn run_fused<T: Real>(program: &RegisterProgram, step: &Step, memory: &mut Memor
 }
 
 /// Runs a primitive that is a step of its own; operands are put together without allocating where there are few.
-fn single(
-    op: &Op,
-    inputs: &[plan::Operand],
-    ty: &Type,
-    out: &mut Arc<Arena>,
-    memory: &Memory<'_>,
-) -> Result<(), Error> {
+fn single(op: &Op, inputs: &[plan::Read], ty: &Type, out: &mut Arc<Arena>, memory: &Memory<'_>) -> Result<(), Error> {
     let arena = Arc::get_mut(out).expect("buffers are handed out unshared");
     let mut output = Output::new(ty, memory.threads, arena);
     match inputs {

@@ -137,8 +137,7 @@ fn fold(b: &mut Builder, defs: &HashMap<Value, usize>, e: &Equation, inputs: &[V
     let ty = b.tape().type_of(*inputs.first()?).clone();
     let numbers: Option<Vec<f64>> = inputs.iter().map(|v| splat(b, defs, *v)).collect();
     // Comparisons of floats give bools, which have no constants of this kind.
-    let float = b.tape().type_of(*inputs.first()?).dtype;
-    let result = match (e.op.kernel(), numbers?.as_slice(), float) {
+    let result = match (e.op.kernel(), numbers?.as_slice(), ty.dtype) {
         (Kernel::Unary(f), [x], DType::F32) => Tensor::scalar(f.at(*x as f32)),
         (Kernel::Unary(f), [x], DType::F64) => Tensor::scalar(f.at(*x)),
         (Kernel::Binary(f), [x, y], DType::F32) if !is_comparison(f) => Tensor::scalar(f.at(*x as f32, *y as f32)),

@@ -21,7 +21,7 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    /// Where an array is that some step writes, or that is given.
+    /// The place of an array that a step writes, or of an argument or constant.
     pub(super) fn place(&self, v: Value) -> Place {
         self.places[v.index()].expect("written before it is read")
     }

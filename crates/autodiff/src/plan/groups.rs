@@ -8,7 +8,7 @@
 //!   read from memory, so it must be finished before. What is read through a barrier counts too: it is computed again on
 //!   purpose, and not early in the first one's group.
 //!
-//! Every other equation is a group of its own, with a kernel of its own. What is moved or given (phase 1) is in no group.
+//! Every other equation is a group of its own, with a kernel of its own. Views, arguments and constants (phase 1) are in no group.
 //!
 //! Considered and set aside: the best grouping. It is NP-hard; one walk in the order of the tape finds the groups that people
 //! would draw, and takes linear time but for the search for paths, which is bounded.
@@ -26,7 +26,7 @@ const SEARCHED: usize = 1000;
 
 /// What elementwise equations share to be one group.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Domain {
+pub(super) struct Common {
     pub(super) shape: Shape,
     /// The float type; `None` if all are bools.
     pub(super) float: Option<DType>,
@@ -38,7 +38,7 @@ pub(super) struct Group {
     /// In the order of the tape.
     pub(super) equations: Vec<usize>,
     /// `None` for an equation with a kernel of its own.
-    pub(super) domain: Option<Domain>,
+    pub(super) common: Option<Common>,
     /// The groups that its equations read from; some may be named twice.
     pub(super) needs: Vec<usize>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Group {
 /// All groups of a tape.
 pub(super) struct Groups {
     pub(super) all: Vec<Group>,
-    /// The group of an equation; what is moved or given has none.
+    /// The group of an equation; that of a view or a constant is none.
     pub(super) of: Vec<Option<usize>>,
     /// By [`Value::index`], whether a value must be in memory: it is read outside of its own group, or returned.
     pub(super) stored: Vec<bool>,
@@ -70,8 +70,8 @@ pub(super) fn groups(tape: &Tape, storages: &Storages) -> Groups {
     growing.finished()
 }
 
-/// The domain of an elementwise equation; `None` if it needs a kernel of its own.
-fn domain(tape: &Tape, e: &Equation) -> Option<Domain> {
+/// What an elementwise equation has in common with its group; `None` if it needs a kernel of its own.
+fn common(tape: &Tape, e: &Equation) -> Option<Common> {
     let dtype = |v: Value| tape.type_of(v).dtype;
     let fits = match e.op.kernel() {
         Kernel::Unary(_) | Kernel::Select => true,
@@ -94,7 +94,7 @@ fn domain(tape: &Tape, e: &Equation) -> Option<Domain> {
             _ => return None,
         }
     }
-    Some(Domain { shape: tape.type_of(e.outputs[0]).shape.clone(), float })
+    Some(Common { shape: tape.type_of(e.outputs[0]).shape.clone(), float })
 }
 
 /// The groups so far.
@@ -112,7 +112,7 @@ struct Growing<'a> {
 #[derive(Default)]
 struct Draft {
     equations: Vec<usize>,
-    domain: Option<Domain>,
+    common: Option<Common>,
     /// The groups that its equations read from, each once, by the numbers they had then.
     needs: Vec<usize>,
     /// Where its equations went when it was merged.
@@ -131,7 +131,7 @@ impl Growing<'_> {
 
     /// Finds a group for an equation.
     fn place(&mut self, i: usize, e: &Equation) {
-        let Some(domain) = domain(self.tape, e) else {
+        let Some(common) = common(self.tape, e) else {
             return self.open(i, None);
         };
         let mut operands: Vec<usize> = e.inputs.iter().filter_map(|v| self.group_of(*v)).collect();
@@ -140,7 +140,7 @@ impl Growing<'_> {
         let mut home: Option<usize> = None;
         for candidate in operands.iter().rev().copied() {
             let moved = e.inputs.iter().any(|v| self.storages.is_moved(*v) && self.group_of(*v) == Some(candidate));
-            if moved || !self.compatible(candidate, &domain) {
+            if moved || !self.compatible(candidate, &common) {
                 continue;
             }
             match home {
@@ -149,35 +149,35 @@ impl Growing<'_> {
                     let has_room = self.groups[candidate].equations.len() < GROUP;
                     let mut others = operands.iter().filter(|n| **n != candidate);
                     if has_room && others.all(|n| !self.reaches(*n, candidate, None)) {
-                        self.join(candidate, i, domain.float);
+                        self.join(candidate, i, common.float);
                         home = Some(candidate);
                     }
                 }
             }
         }
         if home.is_none() {
-            self.open(i, Some(domain));
+            self.open(i, Some(common));
         }
     }
 
     /// A new group for an equation.
-    fn open(&mut self, equation: usize, domain: Option<Domain>) {
+    fn open(&mut self, equation: usize, common: Option<Common>) {
         let group = self.groups.len();
-        self.groups.push(Draft { domain, ..Draft::default() });
+        self.groups.push(Draft { common, ..Draft::default() });
         self.add(group, equation);
     }
 
-    fn compatible(&self, group: usize, domain: &Domain) -> bool {
-        let other = self.groups[group].domain.as_ref();
+    fn compatible(&self, group: usize, common: &Common) -> bool {
+        let other = self.groups[group].common.as_ref();
         let agree = |a: Option<DType>, b: Option<DType>| a.is_none() || b.is_none() || a == b;
-        other.is_some_and(|other| other.shape == domain.shape && agree(other.float, domain.float))
+        other.is_some_and(|other| other.shape == common.shape && agree(other.float, common.float))
     }
 
     /// Puts an equation into a group, whose float type may become known by it.
     fn join(&mut self, group: usize, equation: usize, float: Option<DType>) {
         self.add(group, equation);
-        if let Some(domain) = &mut self.groups[group].domain {
-            domain.float = domain.float.or(float);
+        if let Some(common) = &mut self.groups[group].common {
+            common.float = common.float.or(float);
         }
     }
 
@@ -209,7 +209,7 @@ impl Growing<'_> {
         }
         let merged = std::mem::take(&mut self.groups[other]);
         self.groups[other].merged_into = Some(home);
-        let float = merged.domain.and_then(|domain| domain.float);
+        let float = merged.common.and_then(|common| common.float);
         for i in merged.equations {
             self.join(home, i, float);
         }
@@ -278,14 +278,14 @@ impl Growing<'_> {
         let of = self.of.iter().map(|n| n.map(|n| new[n])).collect();
         let drafts = self.groups.into_iter().filter(|draft| draft.merged_into.is_none());
         let groups = drafts.zip(needs);
-        let all = groups.map(|(d, needs)| Group { equations: d.equations, domain: d.domain, needs }).collect();
+        let all = groups.map(|(d, needs)| Group { equations: d.equations, common: d.common, needs }).collect();
         Groups { all, of, stored }
     }
 
     fn stored(&self) -> Vec<bool> {
         let mut stored = vec![false; self.tape.value_count()];
         for (i, e) in self.tape.equations().iter().enumerate() {
-            let fused = self.of[i].filter(|n| self.groups[*n].domain.is_some());
+            let fused = self.of[i].filter(|n| self.groups[*n].common.is_some());
             for v in &e.inputs {
                 let inside = fused.is_some() && !self.storages.is_moved(*v) && self.group_of(*v) == fused;
                 if !inside {

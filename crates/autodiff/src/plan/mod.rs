@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub use register_program::{
     Action, Instruction, LOADS, Load, REGISTERS, RegisterProgram, STORES, Source, Store, Target,
 };
-pub use step::{Destination, Operand, Origin, Place, Step, Work};
+pub use step::{Destination, Origin, Place, Read, Step, Work};
 pub use storage::Storage;
 pub use verify::Violation;
 
@@ -76,7 +76,7 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Returned {
     /// Where it is found at the end, and as what type it is returned.
-    pub operand: Operand,
+    pub operand: Read,
     /// Whether its slot belongs to this result alone, so that it is handed out and not copied.
     pub owned: bool,
 }
@@ -96,7 +96,7 @@ impl Plan {
         let schedule = order::schedule(tape, &storages, &groups);
         let buffers = buffers::buffers(tape, &storages, &schedule);
 
-        let operand = |read: order::Read| Operand {
+        let operand = |read: order::Unplaced| Read {
             place: buffers.place(read.value),
             value: read.value,
             ty: read.ty,

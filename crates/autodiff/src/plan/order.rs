@@ -19,13 +19,13 @@ use crate::tape::{Kernel, Tape, Value};
 /// A step before buffers are chosen.
 pub(super) struct Task {
     pub(super) work: Work,
-    pub(super) reads: Vec<Read>,
+    pub(super) reads: Vec<Unplaced>,
     pub(super) writes: Vec<Value>,
     pub(super) equations: Vec<usize>,
 }
 
-/// A read of an array.
-pub(super) struct Read {
+/// A read before buffers are chosen.
+pub(super) struct Unplaced {
     /// A value that is an array of its own, or has been written out.
     pub(super) value: Value,
     /// As what type it is read.
@@ -36,7 +36,7 @@ pub(super) struct Read {
 /// Everything that is done, in order.
 pub(super) struct Schedule {
     pub(super) tasks: Vec<Task>,
-    pub(super) outputs: Vec<Read>,
+    pub(super) outputs: Vec<Unplaced>,
 }
 
 /// The tasks that compute the groups, and what they need written out.
@@ -92,8 +92,8 @@ struct Scheduler<'a> {
 
 impl Scheduler<'_> {
     fn compute(&mut self, group: &Group) {
-        if let Some(domain) = &group.domain {
-            for pass in registers::passes(self.tape, self.storages, &self.groups.stored, group, domain) {
+        if let Some(common) = &group.common {
+            for pass in registers::passes(self.tape, self.storages, &self.groups.stored, group, common) {
                 let reads = pass.loads.iter().map(|v| self.read(*v)).collect();
                 let work = Work::Fused(Box::new(pass.program));
                 self.tasks.push(Task { work, reads, writes: pass.stores, equations: pass.equations });
@@ -114,17 +114,17 @@ impl Scheduler<'_> {
     }
 
     /// A read in row-major order.
-    fn read(&mut self, v: Value) -> Read {
-        Read { value: self.array(v), ty: self.tape.type_of(v).clone(), repeats: false }
+    fn read(&mut self, v: Value) -> Unplaced {
+        Unplaced { value: self.array(v), ty: self.tape.type_of(v).clone(), repeats: false }
     }
 
     /// A read by a product, which takes a repeated matrix as it is.
-    fn read_factor(&mut self, v: Value) -> Read {
+    fn read_factor(&mut self, v: Value) -> Unplaced {
         let ty = self.tape.type_of(v);
         if let Storage::View { root, offset: 0, strides } = self.storages.of(v)
             && repeats_matrix(&ty.shape, strides)
         {
-            return Read { value: self.array(*root), ty: ty.clone(), repeats: true };
+            return Unplaced { value: self.array(*root), ty: ty.clone(), repeats: true };
         }
         self.read(v)
     }

@@ -19,9 +19,9 @@
 
 use std::fmt::{self, Write};
 
-use super::{Action, Load, Operand, Origin, Place, Plan, RegisterProgram, Source, Step, Storage, Store, Target, Work};
+use super::{Action, Load, Origin, Place, Plan, Read, RegisterProgram, Source, Step, Storage, Store, Target, Work};
 use crate::error::count;
-use crate::tape::{Op, Param};
+use crate::tape::{Kernel, Op, Param};
 
 /// Places of equations that a step's own line names.
 const NAMED: usize = 3;
@@ -36,7 +36,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl fmt::Display for Operand {
+impl fmt::Display for Read {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let repeated = if self.repeats { " (one matrix, repeated)" } else { "" };
         write!(f, "{} {}: {}{repeated}", self.place, self.value, self.ty)
@@ -140,13 +140,13 @@ impl RegisterProgram {
                 Target::Store(s) => write!(out, "{pad}store {s} = ")?,
             }
             let origin = equations.get(instruction.equation);
+            let is_convert = origin.is_some_and(|origin| origin.op.kernel() == Kernel::Convert);
             match (instruction.action, origin) {
-                (Action::Move(_), Some(origin)) if origin.op.name() != "convert" => out.write_str("copy")?,
+                (Action::Move(_), Some(_)) if !is_convert => out.write_str("copy")?,
                 (_, Some(origin)) => write_op(out, &origin.op)?,
                 (_, None) => out.write_str("?")?,
             }
             // A conversion to bool is a comparison with zero.
-            let is_convert = origin.is_some_and(|origin| origin.op.name() == "convert");
             let sources = instruction.action.sources().take(if is_convert { 1 } else { 3 });
             for source in sources {
                 write!(out, " {source}")?;

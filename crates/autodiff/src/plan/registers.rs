@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::groups::{Domain, Group};
+use super::groups::{Common, Group};
 use super::register_program::{
     Action, Instruction, LOADS, Load, REGISTERS, RegisterProgram, STORES, Source, Store, Target,
 };
@@ -26,9 +26,9 @@ pub(super) struct Pass {
 }
 
 /// The passes of a group over memory: one, if its registers suffice.
-pub(super) fn passes(tape: &Tape, storages: &Storages, stored: &[bool], group: &Group, domain: &Domain) -> Vec<Pass> {
+pub(super) fn passes(tape: &Tape, storages: &Storages, stored: &[bool], group: &Group, common: &Common) -> Vec<Pass> {
     let mut passes = Vec::new();
-    let context = Context { tape, storages, stored, domain };
+    let context = Context { tape, storages, stored, common };
     context.cut_until_it_fits(&group.equations, &HashSet::new(), &mut passes);
     passes
 }
@@ -37,7 +37,7 @@ struct Context<'a> {
     tape: &'a Tape,
     storages: &'a Storages,
     stored: &'a [bool],
-    domain: &'a Domain,
+    common: &'a Common,
 }
 
 impl Context<'_> {
@@ -104,9 +104,9 @@ impl Context<'_> {
             }
         }
         let program = RegisterProgram {
-            shape: self.domain.shape.clone(),
+            shape: self.common.shape.clone(),
             // Bools alone may be computed in either.
-            dtype: self.domain.float.unwrap_or(DType::F32),
+            dtype: self.common.float.unwrap_or(DType::F32),
             loads: registers.loads,
             instructions: registers.instructions,
             stores: registers.stores,

@@ -29,7 +29,7 @@ impl Place {
 
 /// An array that a step reads.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Operand {
+pub struct Read {
     /// Where it is.
     pub place: Place,
     /// The value that the place is meant to hold at this moment.
@@ -108,7 +108,7 @@ pub struct Step {
     /// What is done.
     pub work: Work,
     /// What it reads.
-    pub operands: Vec<Operand>,
+    pub operands: Vec<Read>,
     /// What it writes.
     pub results: Vec<Destination>,
     /// The equations that it computes, in the order of the tape.

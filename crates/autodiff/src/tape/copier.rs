@@ -7,11 +7,11 @@
 use super::{Builder, Equation, Tape, Value};
 use crate::error::Error;
 
-/// Where the values of an old tape went in a new one.
+/// The new names of an old tape's values: where they went.
 #[derive(Debug)]
-pub(crate) struct Places(Vec<Option<Value>>);
+pub(crate) struct Renamed(Vec<Option<Value>>);
 
-impl Places {
+impl Renamed {
     /// Where `v` went.
     ///
     /// # Panics
@@ -38,13 +38,13 @@ pub(crate) struct Copier<'a> {
     /// The new tape, to which anything may be added.
     pub(crate) builder: Builder,
     /// Where the old values went.
-    pub(crate) places: Places,
+    pub(crate) renamed: Renamed,
 }
 
 impl<'a> Copier<'a> {
     /// Nothing is copied yet, inputs neither.
     pub(crate) fn new(from: &'a Tape, name: &str) -> Copier<'a> {
-        Copier { from, builder: Builder::new(name), places: Places(vec![None; from.value_count()]) }
+        Copier { from, builder: Builder::new(name), renamed: Renamed(vec![None; from.value_count()]) }
     }
 
     /// The old tape's inputs, under its name.
@@ -57,7 +57,7 @@ impl<'a> Copier<'a> {
     /// A new input in place of an old value, of its type.
     pub(crate) fn input(&mut self, v: Value) {
         let new = self.builder.input(self.from.type_of(v).clone());
-        self.places.put(v, new);
+        self.renamed.put(v, new);
     }
 
     /// The same equation, with its label: where its operands and its results went.
@@ -65,7 +65,7 @@ impl<'a> Copier<'a> {
     /// # Errors
     /// Those of [`Builder::emit_all`], if the operands have other types now.
     pub(crate) fn copy(&mut self, e: &Equation) -> Result<(Vec<Value>, Vec<Value>), Error> {
-        let operands = self.places.all(&e.inputs);
+        let operands = self.renamed.all(&e.inputs);
         self.builder.set_label(e.label.clone());
         let results = self.builder.emit_all(e.op.clone(), &operands, e.bodies.clone())?;
         self.replace(e, &results);
@@ -74,12 +74,12 @@ impl<'a> Copier<'a> {
 
     /// What stands for the results of an equation.
     pub(crate) fn replace(&mut self, e: &Equation, results: &[Value]) {
-        e.outputs.iter().zip(results).for_each(|(old, new)| self.places.put(*old, *new));
+        e.outputs.iter().zip(results).for_each(|(old, new)| self.renamed.put(*old, *new));
     }
 
     /// The new tape with these old values as its outputs, without what is dead.
     pub(crate) fn finish(self, outputs: &[Value]) -> Tape {
-        let outputs = self.places.all(outputs);
+        let outputs = self.renamed.all(outputs);
         self.builder.finish_live(outputs)
     }
 }
@@ -89,7 +89,7 @@ impl<'a> Copier<'a> {
 pub(crate) fn rewrite(tape: &Tape, mut f: impl FnMut(&mut Builder, &Equation, &[Value]) -> Option<Vec<Value>>) -> Tape {
     let mut copier = Copier::with_inputs(tape);
     for e in tape.equations() {
-        let operands = copier.places.all(&e.inputs);
+        let operands = copier.renamed.all(&e.inputs);
         copier.builder.set_label(e.label.clone());
         let Some(results) = f(&mut copier.builder, e, &operands) else {
             copier.copy(e).expect("a rewrite keeps types");

@@ -19,10 +19,10 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use builder::Builder;
-pub(crate) use copier::{Copier, Places, rewrite};
+pub(crate) use copier::{Copier, Renamed, rewrite};
 pub use label::{Label, Line, Role, Scope};
 pub use op::{
-    AnyPrimitive, AnyRule, BatchBodies, Batched, Binary, Class, Derive, DifferentiateBodies, Identity, Kernel, Kind,
+    AnyPrimitive, AnyRule, BatchBodies, Batched, Binary, Class, Derive, DifferentiateBodies, DynEq, Kernel, Kind,
     Linearity, Op, Operand, Output, Term, Unary,
 };
 pub use param::{Param, Params};
@@ -70,7 +70,8 @@ pub struct Equation {
 }
 
 impl Equation {
-    /// How the equation bends: what its primitive says, unless a scope declares all inside nonlinear.
+    /// Its class: linear, multilinear or nonlinear, as its primitive says; a product in a scope that declares all inside
+    /// nonlinear is nonlinear.
     pub fn class(&self) -> Class {
         match self.op.class() {
             Class::Multilinear if self.label.is_nonlinear() => Class::Nonlinear,

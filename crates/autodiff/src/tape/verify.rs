@@ -105,7 +105,6 @@ impl Tape {
 
     /// Invariant 5, on a tape that reverse mode wrote: equations from `start` on belong to the sweep, `cotangents` are
     /// its seeds; of the values before `start`, only residual reads may touch them.
-    #[cfg(debug_assertions)]
     pub(crate) fn residual_violations(&self, start: usize, seeds: &[Value]) -> Vec<Violation> {
         let mut primal = vec![false; self.types.len()];
         for v in self.inputs.iter().filter(|v| !seeds.contains(v)) {

@@ -8,7 +8,7 @@
 //! A read inside a body has no offset. A checkpoint is therefore inlined first: it is an ordinary function, computed twice.
 //! The body of a loop reads once a step, so a loop with such reads is an error.
 
-use super::{Forward, at, gradient, jvp};
+use super::{Forward, at, chosen, gradient, jvp};
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Ops, Residual};
 use crate::shape::{Axes, Type};
@@ -17,11 +17,11 @@ use crate::tape::{Builder, Copier, Equation, Kernel, Kind, Tape, Value, rewrite}
 /// `vᵀHv` as a sum; see [`attribute`].
 #[derive(Clone, Debug)]
 pub struct Attribution {
-    /// `(x…, v…) → one scalar a place`, which add up to `vᵀHv`.
+    /// `(x…, v…) → one scalar for each of the reads`, which add up to `vᵀHv`.
     pub tape: Tape,
-    /// The places, each once: line, scope, class and sides of the equations whose share it is. In the order in which
+    /// What reads primal values, each once: line, scope, class and sides of the equations whose share it is. In the order in which
     /// reverse mode meets them, from the result back to the inputs.
-    pub places: Vec<Residual>,
+    pub reads: Vec<Residual>,
 }
 
 /// Attributes `vᵀHv`, with H the Hessian of a scalar function in the inputs that `wrt` flags, to the equations of the
@@ -39,7 +39,7 @@ pub struct Attribution {
 /// let f = |x: Var| (scope("cube", || x.powi(3)) + scope("square", || x.powi(2))).sum();
 /// let shares = transform::attribute(&trace::trace(f, &tensor![2.0])?, &[true])?;
 /// let out = Program::new(&shares.tape, &Options::default()).call(&[&tensor![2.0], &tensor![1.0]])?;
-/// let mut named: Vec<_> = shares.places.iter().map(|p| p.scope.as_str()).zip(out.iter().map(|s| s.item())).collect();
+/// let mut named: Vec<_> = shares.reads.iter().map(|p| p.scope.as_str()).zip(out.iter().map(|s| s.item())).collect();
 /// named.sort_by(|a, b| a.0.cmp(b.0));
 /// assert_eq!(named, [("cube", 12.0), ("square", 2.0)]); // 6 x and 2
 /// # Ok::<(), quadric_autodiff::Error>(())
@@ -47,7 +47,7 @@ pub struct Attribution {
 pub fn attribute(tape: &Tape, wrt: &[bool]) -> Result<Attribution, Error> {
     let tape = &without_checkpoints(tape);
     let reverse = gradient(tape, wrt, 1.0)?;
-    let along: Vec<Type> = tape.input_types().into_iter().zip(wrt).filter(|(_, w)| **w).map(|(t, _)| t).collect();
+    let along: Vec<Type> = chosen(tape, wrt).collect();
     let gradient = reverse.tape.with_outputs(1..1 + along.len());
     let reads = reads(&gradient, reverse.sweep)?;
     let read: Vec<Value> = reads.iter().map(|(_, e)| e.inputs[0]).collect();
@@ -65,21 +65,21 @@ pub fn attribute(tape: &Tape, wrt: &[bool]) -> Result<Attribution, Error> {
         Some(cotangents) => b.inline(&cotangents, &[x, offsets, v].concat()).split_off(1),
         None => Vec::new(),
     };
-    let mut places: Vec<Residual> = Vec::new();
+    let mut named: Vec<Residual> = Vec::new();
     let mut sums: Vec<Value> = Vec::new();
     // What does not depend on the inputs (data, constants) has no tangent, and no share.
     let moving = reads.iter().zip(bars).zip(dots).zip(zero).filter(|(_, zero)| !zero);
     for (((residual, _), bar), dot) in moving.map(|(read, _)| read) {
         let share = inner(&mut b, bar, dot);
-        match places.iter().position(|place| place == *residual) {
+        match named.iter().position(|known| known == *residual) {
             Some(at) => sums[at] = b.add(sums[at], share),
             None => {
-                places.push((*residual).clone());
+                named.push((*residual).clone());
                 sums.push(share);
             }
         }
     }
-    Ok(Attribution { tape: b.finish_live(sums), places })
+    Ok(Attribution { tape: b.finish_live(sums), reads: named })
 }
 
 /// The tape with the bodies of its checkpoints in their place.
@@ -124,11 +124,11 @@ fn cotangents(
             copier.replace(e, &[moved]);
         }
     }
-    let Copier { builder: mut b, places, .. } = copier;
+    let Copier { builder: mut b, renamed, .. } = copier;
     b.set_label(Default::default());
     let mut sum = None;
     for (g, v) in gradient.outputs().iter().zip(v) {
-        let term = inner(&mut b, places.of(*g), v);
+        let term = inner(&mut b, renamed.of(*g), v);
         sum = Some(sum.map_or(term, |sum| b.add(sum, term)));
     }
     let Some(sum) = sum else { return Ok(None) };

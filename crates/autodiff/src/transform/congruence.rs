@@ -1,6 +1,6 @@
 //! `Jᵀ K J`: a linear map at the value of a function, seen from its inputs.
 
-use super::{jvp, vjp};
+use super::{chosen, jvp, vjp};
 use crate::error::{Error, bail};
 use crate::tape::{Builder, Tape, Value};
 
@@ -41,8 +41,7 @@ pub fn congruence(tape: &Tape, wrt: &[bool], middle: &Tape) -> Result<Tape, Erro
     let mut b = Builder::new(tape.name());
     let x: Vec<Value> = tape.input_types().into_iter().map(|t| b.input(t)).collect();
     let s: Vec<Value> = given[2..].iter().map(|t| b.input(t.clone())).collect();
-    let chosen = tape.input_types().into_iter().zip(wrt).filter(|(_, w)| **w);
-    let x_dot: Vec<Value> = chosen.map(|(t, _)| b.input(t)).collect();
+    let x_dot: Vec<Value> = chosen(tape, wrt).map(|t| b.input(t)).collect();
     let z_and_dot = b.inline(&forward, &[&x[..], &x_dot].concat());
     let u = b.inline(middle, &[z_and_dot, s].concat());
     let x_bar = b.inline(&reverse, &[x, u].concat()).split_off(1);

@@ -1,4 +1,4 @@
-//! Frozen residuals: one knob that takes a Hessian apart.
+//! Frozen residuals: one mechanism that gives every part of a Hessian.
 //!
 //! Reverse mode evaluates `x̄ += ȳ · ∂op(x)`; x here is a residual, and its tangent is where each equation's own second
 //! derivative enters the Hessian, `H v = Σₑ Jᵀ_{xₑ} (ȳₑ · D²opₑ[ẋₑ])`. A jvp of the reverse tape that withholds the
@@ -145,8 +145,8 @@ impl Freeze {
         r.sweep == self.sweep && !self.live.holds(r)
     }
 
-    /// A name that matches nothing would quietly turn G into 0 or N into H; a loss that bends in a parameter, or a model behind its own
-    /// cut, belongs to no part.
+    /// A name that matches nothing would quietly turn G into 0 or N into H; a loss that is nonlinear in a parameter past the cut, or a
+    /// model behind its own cut, belongs to no part.
     pub(super) fn check(&self, tape: &Tape) -> Result<(), Error> {
         let mut residuals: Vec<Residual> = Vec::new();
         tape.for_each_equation(&mut |e| {
@@ -165,7 +165,7 @@ impl Freeze {
                 let e = Error::new(
                     crate::ErrorKind::Selection,
                     format!(
-                        "a loss equation behind the cut \"{cut}\" also bends in a parameter that does not pass the cut"
+                        "a loss equation behind the cut \"{cut}\" is also nonlinear in a parameter that reaches it without passing the cut"
                     ),
                 );
                 return Err(e.at(&r.line));

@@ -6,6 +6,7 @@
 //! A freeze withholds the tangent of chosen residuals, and nothing else: on a tape that reverse mode wrote, that leaves
 //! exactly the part of the Hessian which the *other* equations make.
 
+use super::bodies::Bodies;
 use super::freeze::withholds;
 use super::{Freeze, at, check_floats, no_rule, vjp_frozen};
 use crate::error::Error;
@@ -57,7 +58,7 @@ pub(super) fn forward(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Res
     for (v, _) in tape.inputs().iter().zip(wrt).filter(|(_, w)| **w) {
         dots[v.index()] = Some(copier.builder.input(tape.type_of(*v).clone()));
     }
-    let nested = Nested { freeze };
+    let nested = Bodies { freeze, reverse: &|body, wanted| vjp_frozen(body, wanted, freeze) };
     for e in tape.equations() {
         let (inputs, outputs) = copier.copy(e)?;
         let tangents: Vec<Option<Value>> = e.inputs.iter().map(|v| dots[v.index()]).collect();
@@ -71,9 +72,9 @@ pub(super) fn forward(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Res
             dots[v.index()] = dot.filter(|_| tape.type_of(*v).dtype.is_float());
         }
     }
-    let Copier { builder: mut b, places, .. } = copier;
+    let Copier { builder: mut b, renamed, .. } = copier;
     b.set_label(Default::default());
-    let mut outputs = places.all(tape.outputs());
+    let mut outputs = renamed.all(tape.outputs());
     let mut zero = Vec::new();
     for v in tape.outputs().iter().filter(|v| tape.type_of(**v).dtype.is_float()) {
         zero.push(dots[v.index()].is_none());
@@ -159,22 +160,5 @@ fn add(b: &mut Builder, sum: Option<Value>, term: Value) -> Value {
     match sum {
         Some(sum) => b.add(sum, term),
         None => term,
-    }
-}
-
-/// The transforms on bodies of structured equations: the same freeze holds inside.
-struct Nested<'a> {
-    freeze: Option<&'a Freeze>,
-}
-
-impl DifferentiateBodies for Nested<'_> {
-    fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
-        Ok(forward(body, wanted, self.freeze)?.tape)
-    }
-
-    fn vjp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
-        let reverse = vjp_frozen(body, wanted, self.freeze)?;
-        let outputs = body.outputs().len()..reverse.tape.outputs().len();
-        Ok(reverse.tape.with_outputs(outputs))
     }
 }

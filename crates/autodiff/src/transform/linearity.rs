@@ -55,8 +55,8 @@ fn moving_outputs(tape: &Tape, linear: &[bool], zero: &[bool]) -> Result<Vec<boo
         let fixed_floats =
             e.inputs.iter().any(|v| !moves[v.index()] && tape.type_of(*v).dtype.is_float() && !zero[v.index()]);
         let fine = match e.op.linear_in(&flags) {
-            Some(Linearity::Held) => true,
-            Some(Linearity::Together) => !fixed_floats,
+            Some(Linearity::OthersFixed) => true,
+            Some(Linearity::Jointly) => !fixed_floats,
             Some(Linearity::No) | None => false,
         };
         if !fine {

@@ -3,7 +3,7 @@
 //! Forward mode writes primal and tangent equations interleaved; what does not depend on a tangent can be computed once
 //! for all directions. The split keeps the order of both halves, and the values that cross it are the residuals.
 
-use super::{Freeze, jvp_frozen};
+use super::{Freeze, chosen, jvp_frozen};
 use crate::error::Error;
 use crate::ops::Residual;
 use crate::tape::{Builder, Copier, Tape, Value};
@@ -136,8 +136,7 @@ pub fn linearize_each(tape: &Tape, wrt: &[bool], freezes: &[Option<Freeze>]) -> 
     let mut linear = Builder::new(format!("{}_linear", tape.name()));
     let mut crossing =
         residuals.iter().map(|v| linear.input(primal.type_of(*v).clone())).collect::<Vec<_>>().into_iter();
-    let chosen = tape.input_types().into_iter().zip(wrt).filter(|(_, w)| **w);
-    let x_dot: Vec<Value> = chosen.map(|(t, _)| linear.input(t)).collect();
+    let x_dot: Vec<Value> = chosen(tape, wrt).map(|t| linear.input(t)).collect();
     let mut outputs = Vec::new();
     for split in &splits {
         let mut args: Vec<Value> = crossing.by_ref().take(split.linear.inputs().len() - x_dot.len()).collect();

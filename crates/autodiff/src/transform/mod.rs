@@ -1,9 +1,12 @@
 //! Transforms: total functions from tapes to tapes, closed under composition.
 //!
-//! They name no primitive but `add` and `residual` (and the zeros that stand for absent tangents): all they know of an
-//! equation is its rule. Forward-over-reverse is literally `jvp(vjp(tape))`.
+//! All they know of an equation is its rule. The primitives that they name are the sums, products and negatives that
+//! derivatives are made of (`add`, `sum`, `mul`, `neg`), the constants that stand for absent tangents (`full`, `like`),
+//! the repetition along a batch axis (`with_batch_axis`), and the identities `residual` and `cut`; a test keeps the list.
+//! Forward-over-reverse is literally `jvp(vjp(tape))`.
 
 mod attribution;
+mod bodies;
 mod congruence;
 mod cut;
 mod freeze;
@@ -29,6 +32,7 @@ pub use vjp::{Reverse, vjp, vjp_frozen};
 pub use vmap::vmap;
 
 use crate::error::{Error, count};
+use crate::shape::Type;
 use crate::tape::{Equation, Tape};
 
 /// The same error, with the user's line of the equation that is at fault.
@@ -42,6 +46,11 @@ fn at(error: Error, e: &Equation) -> Error {
 /// "A primitive without a rule": names the primitive, the transform and the reason.
 fn no_rule(e: &Equation, transform: &str, why: &str) -> Error {
     at(Error::new(crate::ErrorKind::NoRule, format!("{transform}: {} has no derivative: {why}", e.op.name())), e)
+}
+
+/// The types of the inputs that are flagged.
+fn chosen<'a>(tape: &'a Tape, wrt: &'a [bool]) -> impl Iterator<Item = Type> + 'a {
+    tape.inputs().iter().zip(wrt).filter(|(_, wanted)| **wanted).map(|(v, _)| tape.type_of(*v).clone())
 }
 
 /// One flag a tape input.

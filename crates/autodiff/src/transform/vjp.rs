@@ -9,14 +9,14 @@
 //! Invariant: a value's cotangent is complete before the equation that defined it is visited, because equations are in
 //! topological order.
 
+use super::bodies::Bodies;
 use super::cut::Sides;
 use super::freeze::withholds;
-use super::jvp::forward;
 use super::{Freeze, at, check_floats, no_rule};
 use crate::error::Error;
 use crate::ops::{Ops, Residual, op};
 use crate::tape::{
-    AnyRule, Builder, Copier, Derive, DifferentiateBodies, Equation, Kind, Places, Role, Tape, Term, Value,
+    AnyRule, Builder, Copier, Derive, DifferentiateBodies, Equation, Kind, Renamed, Role, Tape, Term, Value,
 };
 
 /// What reverse mode wrote.
@@ -85,7 +85,7 @@ fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<
             active[v.index()] = moved && is_float(v);
         }
     }
-    let Copier { builder: mut b, places, .. } = copier;
+    let Copier { builder: mut b, renamed, .. } = copier;
 
     let start = b.tape().equations().len();
     let mut bars: Vec<Option<Value>> = vec![None; tape.value_count()];
@@ -101,8 +101,9 @@ fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<
             continue;
         }
         b.set_label(e.label.derived(Role::Cotangent));
-        let nested = Nested { sweep, sides: sides.of_body(i), freeze };
-        let read = Read { sweep, label: sides.of_equation(i), equation: e, places: &places };
+        let inside = sides.of_body(i);
+        let nested = Bodies { freeze, reverse: &|body, wanted| reverse(body, wanted, sweep, &inside, freeze) };
+        let read = Read { sweep, label: sides.of_equation(i), equation: e, renamed: &renamed };
         let contributions = cotangents_of(&mut b, &read, &out_bars, &wanted, &nested)?;
         for ((v, bar), _) in e.inputs.iter().zip(contributions).zip(&wanted).filter(|(_, w)| **w) {
             if let Some(bar) = bar {
@@ -112,7 +113,7 @@ fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<
         }
     }
 
-    let mut outputs = places.all(tape.outputs());
+    let mut outputs = renamed.all(tape.outputs());
     let mut unreached = Vec::new();
     b.set_label(Default::default());
     for (i, v) in tape.inputs().iter().enumerate().filter(|(i, _)| wrt[*i]) {
@@ -122,12 +123,10 @@ fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<
         outputs.push(bars[v.index()].unwrap_or_else(|| b.full(tape.type_of(*v), 0.0)));
     }
     // Rules may have read more than their result needs (a partial for an operand that is not wanted); only what is live counts.
-    #[cfg(debug_assertions)]
-    {
+    if cfg!(debug_assertions) {
         let written = b.clone().finish(outputs.clone()).expect("own values");
         written.assert_none(&written.residual_violations(start, &seeds));
     }
-    let _ = start;
     Ok(Reverse { tape: b.finish_live(outputs), sweep, unreached })
 }
 
@@ -136,7 +135,7 @@ struct Read<'a> {
     sweep: u32,
     label: Vec<(String, crate::ops::Side)>,
     equation: &'a Equation,
-    places: &'a Places,
+    renamed: &'a Renamed,
 }
 
 impl Read<'_> {
@@ -149,7 +148,7 @@ impl Read<'_> {
             scope: e.label.scope_path(),
             line: e.label.user_line().map_or_else(String::new, ToString::to_string),
         };
-        b.emit_valid(op(residual), &[self.places.of(v)])
+        b.emit_valid(op(residual), &[self.renamed.of(v)])
     }
 }
 
@@ -164,7 +163,7 @@ fn cotangents_of(
     let rule = e.op.rule();
     if let AnyRule::Structured { vjp, .. } = &rule {
         // The residual reads are inside the bodies, each labelled with its own equation.
-        let (inputs, outputs) = (read.places.all(&e.inputs), read.places.all(&e.outputs));
+        let (inputs, outputs) = (read.renamed.all(&e.inputs), read.renamed.all(&e.outputs));
         let derive = Derive { inputs: &inputs, outputs: &outputs, bodies: &e.bodies, wanted, transforms };
         return vjp(b, &derive, bars).map_err(|error| at(error, e));
     }
@@ -196,24 +195,5 @@ fn cotangents_of(
             vjp(b, &derive, bars).map_err(|error| at(error, e))
         }
         AnyRule::Signed(_) | AnyRule::Structured { .. } => unreachable!("handled above"),
-    }
-}
-
-/// The transforms on bodies of structured equations: the same sweep, the sides seen from outside, the same freeze.
-struct Nested<'a> {
-    sweep: u32,
-    sides: Sides,
-    freeze: Option<&'a Freeze>,
-}
-
-impl DifferentiateBodies for Nested<'_> {
-    fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
-        Ok(forward(body, wanted, self.freeze)?.tape)
-    }
-
-    fn vjp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error> {
-        let reverse = reverse(body, wanted, self.sweep, &self.sides, self.freeze)?;
-        let outputs = body.outputs().len()..reverse.tape.outputs().len();
-        Ok(reverse.tape.with_outputs(outputs))
     }
 }

@@ -34,7 +34,7 @@ pub fn vmap(tape: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error> {
     for (v, flag) in tape.inputs().iter().zip(batched) {
         let ty = tape.type_of(*v);
         let value = copier.builder.input(if *flag { ty.batched(size) } else { ty.clone() });
-        copier.places.put(*v, value);
+        copier.renamed.put(*v, value);
         has_batch[v.index()] = *flag;
     }
     for e in tape.equations() {
@@ -43,18 +43,18 @@ pub fn vmap(tape: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error> {
             continue;
         }
         let inputs: Vec<Batched> =
-            e.inputs.iter().map(|v| Batched { value: copier.places.of(*v), batched: has_batch[v.index()] }).collect();
+            e.inputs.iter().map(|v| Batched { value: copier.renamed.of(*v), batched: has_batch[v.index()] }).collect();
         let b = &mut copier.builder;
         b.set_label(e.label.clone());
         let outputs = e.op.vmap(b, &inputs, &e.bodies, size, &Bodies).map_err(|error| at(error, e))?;
         for (v, new) in e.outputs.iter().zip(outputs) {
-            copier.places.put(*v, new.value);
+            copier.renamed.put(*v, new.value);
             has_batch[v.index()] = new.batched;
         }
     }
-    let Copier { builder: mut b, places, .. } = copier;
+    let Copier { builder: mut b, renamed, .. } = copier;
     b.set_label(Default::default());
-    let output = |v: &Value| Batched { value: places.of(*v), batched: has_batch[v.index()] };
+    let output = |v: &Value| Batched { value: renamed.of(*v), batched: has_batch[v.index()] };
     let outputs = tape.outputs().iter().map(|v| b.with_batch_axis(output(v), size)).collect();
     Ok(b.finish_live(outputs))
 }

@@ -393,7 +393,7 @@ fn selections_that_match_nothing_or_too_much() {
             ),
             Selection
         ),
-        "a loss equation behind the cut \"z\" also bends in a parameter that does not pass the cut (HERE)"
+        "a loss equation behind the cut \"z\" is also nonlinear in a parameter that reaches it without passing the cut (HERE)"
     );
     assert_eq!(
         told(hvp_of_part(&g, |x: Var| cut("z", cut("z", x.tanh()).sin()).exp().sum(), x, x), Selection),

@@ -95,20 +95,20 @@ fn shares_add_up_to_the_whole_and_name_their_places() {
     let total: f64 = whole[0] - 0.5 * whole[1];
     assert!((out.iter().sum::<f64>() - total).abs() < 1e-12, "{out:?} is not {total}");
     // The decay's share is ‖v‖², whatever the rest.
-    let decay: f64 = shares.places.iter().zip(&out).filter(|(p, _)| p.scope == "decay").map(|(_, s)| s).sum();
+    let decay: f64 = shares.reads.iter().zip(&out).filter(|(p, _)| p.scope == "decay").map(|(_, s)| s).sum();
     assert!((decay - 1.25).abs() < 1e-12, "{decay}");
-    for (i, place) in shares.places.iter().enumerate() {
+    for (i, place) in shares.reads.iter().enumerate() {
         assert!(place.line.starts_with("crates/autodiff/tests/it/opened.rs:"), "{place:?}");
-        assert!(!shares.places[..i].contains(place), "each once: {place:?}");
+        assert!(!shares.reads[..i].contains(place), "each once: {place:?}");
     }
 }
 
 #[test]
 fn nothing_to_attribute_is_no_share() {
     let linear = transform::attribute(&traced(|x| x.sum()), &[true]).unwrap();
-    assert!(linear.places.is_empty() && linear.tape.outputs().is_empty());
+    assert!(linear.reads.is_empty() && linear.tape.outputs().is_empty());
     let nothing = transform::attribute(&traced(f), &[false]).unwrap();
-    assert!(nothing.places.is_empty());
+    assert!(nothing.reads.is_empty());
 }
 
 /// What a checkpoint computes again is attributed as if it were kept, in checkpoints inside checkpoints too.

@@ -4,8 +4,8 @@ use quadric_autodiff::ops::{self, Ops};
 use quadric_autodiff::reference::Definition;
 use quadric_autodiff::shape::Type;
 use quadric_autodiff::tape::{
-    AnyPrimitive, AnyRule, BatchBodies, Batched, Builder, Identity, Kernel, Linearity, Op, Operand, Output, Params,
-    Tape, Term, Unary, Value,
+    AnyPrimitive, AnyRule, BatchBodies, Batched, Builder, DynEq, Kernel, Linearity, Op, Operand, Output, Params, Tape,
+    Term, Unary, Value,
 };
 use quadric_autodiff::{Error, pass};
 
@@ -74,11 +74,11 @@ impl AnyPrimitive for Broken {
     }
 }
 
-impl Identity for Broken {
+impl DynEq for Broken {
     fn as_any(&self) -> &dyn std::any::Any {
         self
     }
-    fn same(&self, other: &dyn Identity) -> bool {
+    fn same(&self, other: &dyn DynEq) -> bool {
         other.as_any().downcast_ref::<Broken>().is_some_and(|o| o.inner == self.inner)
     }
     fn hash64(&self) -> u64 {

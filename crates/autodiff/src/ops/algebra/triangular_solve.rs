@@ -72,7 +72,7 @@ impl Primitive<2> for TriangularSolve {
 
     /// Linear in B while A is held.
     fn linear_in(&self, [a_moves, _]: [bool; 2]) -> Linearity {
-        if a_moves { Linearity::No } else { Linearity::Held }
+        if a_moves { Linearity::No } else { Linearity::OthersFixed }
     }
 
     fn run(&self, [a, b]: [Operand<'_>; 2], x: &mut Output<'_>) -> Result<(), Error> {

@@ -36,7 +36,7 @@ impl Side {
 pub struct Residual {
     /// Which sweep of reverse mode wrote it; unique in a tape.
     pub sweep: u32,
-    /// How the reading equation bends.
+    /// The class of the reading equation.
     pub class: Class,
     /// On which side of each cut of the tape the reading equation lies.
     pub sides: Vec<(String, Side)>,

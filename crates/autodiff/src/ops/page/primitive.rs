@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind, count};
 use crate::reference::{Array, Define, Definition, Scalar};
 use crate::shape::Type;
 use crate::tape::{
-    AnyPrimitive, AnyRule, BatchBodies, Batched, Builder, Identity, Kernel, Kind, Linearity, Op, Operand, Output,
-    Params, Tape, Value,
+    AnyPrimitive, AnyRule, BatchBodies, Batched, Builder, DynEq, Kernel, Kind, Linearity, Op, Operand, Output, Params,
+    Tape, Value,
 };
 
 /// One page: a primitive of `N` operands and one output.
@@ -86,12 +86,12 @@ impl<const N: usize, P: fmt::Debug> fmt::Debug for Page<N, P> {
 }
 
 /// It is the primitive inside that counts: `op.downcast::<Sum>()`.
-impl<const N: usize, P: Primitive<N>> Identity for Page<N, P> {
+impl<const N: usize, P: Primitive<N>> DynEq for Page<N, P> {
     fn as_any(&self) -> &dyn Any {
         self.0.as_any()
     }
 
-    fn same(&self, other: &dyn Identity) -> bool {
+    fn same(&self, other: &dyn DynEq) -> bool {
         self.0.same(other)
     }
 

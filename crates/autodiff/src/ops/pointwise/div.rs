@@ -46,7 +46,7 @@ impl Primitive<2> for Div {
 
     /// Linear in a while b is held.
     fn linear_in(&self, [_, b_moves]: [bool; 2]) -> Linearity {
-        if b_moves { Linearity::No } else { Linearity::Held }
+        if b_moves { Linearity::No } else { Linearity::OthersFixed }
     }
 
     fn kernel(&self) -> Kernel {

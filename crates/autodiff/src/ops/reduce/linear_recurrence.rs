@@ -98,7 +98,7 @@ impl Primitive<2> for LinearRecurrence {
 
     /// Linear in b while a is held.
     fn linear_in(&self, [a_moves, _]: [bool; 2]) -> Linearity {
-        if a_moves { Linearity::No } else { Linearity::Held }
+        if a_moves { Linearity::No } else { Linearity::OthersFixed }
     }
 
     fn batch(&self) -> Self {

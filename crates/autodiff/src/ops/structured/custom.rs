@@ -112,7 +112,7 @@ impl AnyPrimitive for Custom {
     /// Of a user's declaration it cannot be known.
     fn linear_in(&self, moving: &[bool]) -> Option<Linearity> {
         let last_alone = moving.split_last().is_some_and(|(last, rest)| *last && !rest.contains(&true));
-        Some(if self.linear && last_alone { Linearity::Held } else { Linearity::No })
+        Some(if self.linear && last_alone { Linearity::OthersFixed } else { Linearity::No })
     }
 
 }

@@ -1,8 +1,8 @@
 //! The invariants of a plan. `verify` reports every violation, not the first; a report is a bug of ours.
 //!
 //! A plan names, at each read and each write, the value of the tape that is meant, and keeps the operands of every equation.
-//! So it is checked by meaning: the steps are gone through with nothing but a note of which value each slot, and in a group
-//! each register, holds.
+//! The verifier goes through the steps, tracks which value each slot holds (and in a group each register), and checks every
+//! read against it.
 //!
 //! 1. A place that is read holds the value that is meant: a slot has been written, and not been taken for another value since.
 //! 2. Only slots are written, each value once; what is an argument, a constant, an alias or part of another array is not. A
@@ -23,7 +23,7 @@ mod work;
 
 use std::fmt;
 
-use super::{Destination, Operand, Place, Plan, Step, Storage, Work};
+use super::{Destination, Place, Plan, Read, Step, Storage, Work};
 use crate::shape::Type;
 use crate::tape::Value;
 
@@ -126,7 +126,7 @@ impl Checker<'_> {
     }
 
     /// The value and the bytes that a place holds.
-    fn holds(&mut self, x: &Operand) -> Option<(Value, usize)> {
+    fn holds(&mut self, x: &Read) -> Option<(Value, usize)> {
         let (plan, place) = (self.plan, x.place);
         let found = match place {
             Place::Input(i) => plan.inputs.get(i).map(|(v, ty)| (*v, ty.bytes())),
@@ -151,7 +151,7 @@ impl Checker<'_> {
         found
     }
 
-    fn check_read(&mut self, x: &Operand) {
+    fn check_read(&mut self, x: &Read) {
         let Some((value, bytes)) = self.holds(x) else { return };
         let read = if x.repeats { matrix(&x.ty).bytes() } else { x.ty.bytes() };
         if value != x.value {

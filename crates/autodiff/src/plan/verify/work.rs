@@ -1,7 +1,7 @@
 //! What must hold of a step's work: it is its equation's, and operands and results fit it.
 
 use super::{Checker, program};
-use crate::plan::{Operand, Origin, Plan, Step, Storage, Work};
+use crate::plan::{Origin, Plan, Read, Step, Storage, Work};
 use crate::shape::Type;
 use crate::tape::{Kernel, Tape, Value};
 
@@ -16,7 +16,7 @@ impl Checker<'_> {
             self.report(format!("it writes {written:?}, the equation {:?}", origin.outputs));
         }
         if matches!(step.work, Work::Single(_) | Work::Scan { .. }) {
-            let array = |(x, v): (&Operand, &Value)| match self.plan.storage.get(v.index()) {
+            let array = |(x, v): (&Read, &Value)| match self.plan.storage.get(v.index()) {
                 Some(Storage::View { root, offset: 0, .. }) if x.repeats => self.plan.array(*root),
                 _ => self.plan.array(*v),
             };

@@ -6,7 +6,8 @@ use crate::shape::Axes;
 use crate::tensor::Tensor;
 
 /// The computation of one equation, as the passes and the plan see it. Operands are `x` (and `a`, `b`, `c`), the result is
-/// `y`, whose type `infer` gave. All that nobody plans for is [`Kernel::Own`].
+/// `y`, whose type `infer` gave. [`Own`](Kernel::Own) is every computation that
+/// the planner only has to call.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Kernel {
@@ -32,7 +33,7 @@ pub enum Kernel {
         /// A permutation.
         order: Vec<usize>,
     },
-    /// `y[.., start + i·step, ..] → y[.., i, ..]` along every axis.
+    /// `y[.., i, ..] = x[.., start + i·step, ..]` along every axis.
     Slice {
         /// The first index along each axis.
         start: Vec<usize>,
@@ -44,7 +45,7 @@ pub enum Kernel {
         /// Which ones.
         axes: Axes,
     },
-    /// A reduction over axes, which leave the shape, of a kernel that takes a run of neighbouring axes.
+    /// A reduction over `axes`, which the result does not have. Its kernel needs neighbouring axes; `lower` splits others.
     Reduce {
         /// Which ones.
         axes: Axes,

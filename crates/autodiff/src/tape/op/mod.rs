@@ -32,7 +32,7 @@ pub struct Batched {
 }
 
 /// A primitive as transforms, passes and engines see it.
-pub trait AnyPrimitive: Identity + fmt::Debug + Send + Sync {
+pub trait AnyPrimitive: DynEq + fmt::Debug + Send + Sync {
     /// The name in the text form.
     fn name(&self) -> &'static str;
 
@@ -50,7 +50,7 @@ pub trait AnyPrimitive: Identity + fmt::Debug + Send + Sync {
         self.rule().kind()
     }
 
-    /// How an equation with it bends.
+    /// Its class: linear, multilinear or nonlinear.
     fn class(&self) -> Class {
         self.kind().class()
     }
@@ -89,21 +89,21 @@ pub trait AnyPrimitive: Identity + fmt::Debug + Send + Sync {
 }
 
 /// Equality and hashing of primitives of any type.
-pub trait Identity: 'static {
+pub trait DynEq: 'static {
     /// For [`Op::downcast`].
     fn as_any(&self) -> &dyn Any;
     /// Whether type and parameters agree.
-    fn same(&self, other: &dyn Identity) -> bool;
-    /// A hash that agrees with [`same`](Identity::same).
+    fn same(&self, other: &dyn DynEq) -> bool;
+    /// A hash that agrees with [`same`](DynEq::same).
     fn hash64(&self) -> u64;
 }
 
-impl<P: Eq + Hash + 'static> Identity for P {
+impl<P: Eq + Hash + 'static> DynEq for P {
     fn as_any(&self) -> &dyn Any {
         self
     }
 
-    fn same(&self, other: &dyn Identity) -> bool {
+    fn same(&self, other: &dyn DynEq) -> bool {
         other.as_any().downcast_ref() == Some(self)
     }
 

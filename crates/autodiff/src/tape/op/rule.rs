@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::{Builder, Tape, Value};
 use crate::error::Error;
 
-/// How an equation bends: what its second derivative may contribute to.
+/// The class of an equation, linear, multilinear or nonlinear: what its second derivative may contribute to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
     /// Movement, sums: no second derivative at all.
@@ -48,7 +48,8 @@ type Jvp = dyn Fn(&mut Builder, &Derive<'_>, &[Option<Value>]) -> Result<Vec<Opt
 
 /// What a general rule gets to see of the equation it differentiates.
 pub struct Derive<'a> {
-    /// The operands: themselves in forward mode, reads through `residual` in reverse mode.
+    /// The operands: themselves in forward mode, reads through `residual` in reverse mode; for a structured primitive
+    /// themselves in both, because the reads are inside its bodies.
     pub inputs: &'a [Value],
     /// The outputs, likewise.
     pub outputs: &'a [Value],
@@ -91,9 +92,9 @@ pub enum AnyRule {
     Linear(Box<Transpose>),
     /// Linear in each float operand; the transpose with respect to one of them is given.
     Multilinear(Box<TransposeOne>),
-    /// Both directions by hand. It bends, and may read operands and outputs.
+    /// Both directions by hand, which may read operands and outputs.
     General {
-        /// How it bends.
+        /// Its class: linear, multilinear or nonlinear.
         class: Class,
         /// Forward: tangents of the outputs, absent where zero.
         jvp: Box<Jvp>,
@@ -137,9 +138,9 @@ pub enum Linearity {
     /// It is not.
     No,
     /// In all of its float operands together: those that do not move must be zero.
-    Together,
+    Jointly,
     /// Whatever values the others hold.
-    Held,
+    OthersFixed,
 }
 
 impl AnyRule {
@@ -159,7 +160,7 @@ impl AnyRule {
 }
 
 impl Kind {
-    /// How an equation with such a rule bends.
+    /// The class of an equation with such a rule.
     pub fn class(self) -> Class {
         match self {
             Kind::Constant | Kind::Signed | Kind::Linear => Class::Linear,
@@ -173,8 +174,8 @@ impl Kind {
     pub fn linear_in(self, moving: &[bool]) -> Option<Linearity> {
         Some(match self {
             Kind::Structured => return None,
-            Kind::Signed | Kind::Linear => Linearity::Together,
-            Kind::Multilinear if moving.iter().filter(|m| **m).count() == 1 => Linearity::Held,
+            Kind::Signed | Kind::Linear => Linearity::Jointly,
+            Kind::Multilinear if moving.iter().filter(|m| **m).count() == 1 => Linearity::OthersFixed,
             _ => Linearity::No,
         })
     }

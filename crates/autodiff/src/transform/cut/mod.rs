@@ -85,7 +85,7 @@ fn side(e: &Equation, name: &str, flags: &[Flags]) -> Side {
     }
 }
 
-/// Whether the equation bends in what comes from the cut and in what comes past it at once. A product with a constant
+/// Whether the equation is nonlinear in what comes from the cut and in what comes past it, together. A product with a constant
 /// does not, nor does a sum of the loss and a penalty.
 fn reads_past(e: &Equation, flags: &[Flags]) -> bool {
     let inputs = of(flags, &e.inputs);
