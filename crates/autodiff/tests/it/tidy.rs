@@ -79,22 +79,98 @@ fn the_arrows_run_one_way() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// `transform` knows no primitive but `add` (through `Ops`), `residual` and `cut`.
+/// What transforms may write by the builder's methods: the sums, products and negatives that derivatives are made of, constants
+/// for what is absent, the repetition along a batch axis.
+const WRITTEN: [&str; 7] = ["add", "sum", "mul", "neg", "full", "like", "with_batch_axis"];
+
+/// What transforms may import from `ops`: those methods, the identities `residual` and `cut` with the sides of cuts, and how
+/// a primitive becomes an op.
+const IMPORTED: [&str; 5] = ["Ops", "Residual", "Cut", "Side", "op"];
+
+/// A file's code without comments, in one piece.
+fn whole(path: &Path) -> String {
+    code(path).into_iter().map(|(_, line)| line + "\n").collect()
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The word that a text begins with.
+fn word(text: &str) -> &str {
+    text.split(|c| !is_word(c)).next().unwrap_or("")
+}
+
+/// Where a word stands by itself in a text: what is before it, and what is behind.
+fn around<'a>(text: &'a str, what: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    text.match_indices(what)
+        .map(|(at, _)| (&text[..at], &text[at + what.len()..]))
+        .filter(|(before, behind)| !before.ends_with(is_word) && !behind.starts_with(is_word))
+}
+
+/// The methods by which primitives are written, read from where they are declared. `put` writes an op that the caller has
+/// to name, and is seen by that.
+fn builder_methods() -> Vec<String> {
+    let text = whole(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ops/page/builder.rs"));
+    let declared = around(&text, "fn").map(|(_, rest)| word(rest.trim_start()).to_string());
+    let listed = text.lines().filter(|line| line.contains(") => ")).map(|line| word(line.trim_start()).to_string());
+    declared.chain(listed).filter(|name| !["", "put", "ty"].contains(&name.as_str())).collect()
+}
+
+/// What a transform's code names of the primitives and may not.
+fn forbidden(text: &str, methods: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (before, behind) in around(text, "ops") {
+        let path = behind.strip_prefix("::").filter(|_| before.ends_with("crate::"));
+        let names = path.map_or("", |path| match path.strip_prefix('{') {
+            Some(group) => group.split('}').next().unwrap_or(""),
+            None => word(path),
+        });
+        let words: Vec<&str> = names.split(|c| !is_word(c)).filter(|w| !w.is_empty()).collect();
+        if words.is_empty() {
+            found.push("ops as a whole".to_string());
+        }
+        found.extend(words.iter().filter(|w| !IMPORTED.contains(w)).map(|w| w.to_string()));
+    }
+    for name in methods.iter().filter(|name| !WRITTEN.contains(&name.as_str())) {
+        let called = around(text, name).any(|(before, behind)| {
+            behind.trim_start().starts_with(['(', '<']) && (before.ends_with('.') || before.ends_with("Ops::"))
+        });
+        if called {
+            found.push(name.clone());
+        }
+    }
+    found
+}
+
+/// `transform` knows [`WRITTEN`] and [`IMPORTED`]; all else it asks of an equation's rule.
 #[test]
 fn transforms_name_no_primitive() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/transform");
-    let known = ["Ops", "Residual", "Cut", "Side", "op"];
+    let methods = builder_methods();
+    let names = quadric_autodiff::ops::names();
+    assert!(
+        methods.iter().filter(|m| names.contains(&m.as_str())).count() > 30,
+        "the methods were not seen: {methods:?}"
+    );
+    assert!(WRITTEN.iter().all(|name| methods.iter().any(|m| m == name)), "{methods:?}");
     for path in sources(&src) {
-        for (number, line) in code(&path) {
-            let Some((_, rest)) = line.split_once("crate::ops::") else { continue };
-            for word in
-                rest.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).take_while(|w| *w != "is_some_and")
-            {
-                let fine = known.contains(&word) || line.contains("downcast");
-                assert!(fine, "{}:{number}: transforms may not name {word}", path.display());
-            }
-        }
+        assert_eq!(forbidden(&whole(&path), &methods), [""; 0], "{}: transforms may not name these", path.display());
     }
+    // Each way of naming one is seen.
+    for (text, what) in [
+        ("use crate::ops::Sin;", "Sin"),
+        ("use crate::ops::{\n    Ops,\n    Sin,\n};", "Sin"),
+        ("use crate::ops::{Ops, op as make, Sin as S};", "Sin"),
+        ("use crate::{ops, shape};", "ops as a whole"),
+        ("use crate::ops::*;", "ops as a whole"),
+        ("let y = b.exp(x);", "exp"),
+        ("let y = b\n    .dot(x, z, false, true);", "dot"),
+        ("let y = Ops::exp(b, x);", "exp"),
+    ] {
+        assert!(forbidden(text, &methods).iter().any(|name| name == what), "{text}");
+    }
+    assert_eq!(forbidden("let y = b.add(x, z); let n = ops_of(e);", &methods), [""; 0]);
 }
 
 /// Not by a string either: what a transform wants to know of a primitive it asks the primitive.
@@ -115,6 +191,27 @@ fn transforms_quote_no_primitive() {
     assert!(literals > 20, "the texts of errors were not seen: {literals}");
 }
 
+/// The lines on which code of a folder uses a kernel: by the crate's name, or one that a `Unary` or `Binary` carries.
+fn kernel_uses(folder: &str, lines: &[(usize, String)]) -> Vec<usize> {
+    let mut method = String::new();
+    let mut found = Vec::new();
+    for (number, line) in lines {
+        if let Some((_, rest)) = line.split_once("fn ") {
+            method = rest.split(['(', '<']).next().unwrap_or("").to_string();
+        }
+        let is_run = folder == "ops" && method == "run";
+        let calls = match folder {
+            "ops" => line.contains(".at(") || line.contains(".apply("),
+            _ => line.contains("Unary::") || line.contains("Binary::"),
+        };
+        let sizes = folder == "ops" && method == "kernel_sizes";
+        if !is_run && (calls || line.contains("quadric_kernels") && !sizes) {
+            found.push(*number);
+        }
+    }
+    found
+}
+
 /// Tapes and transforms do not know how they are run, and the interpreter shares no kernel with what it judges. A page calls
 /// kernels in `run` alone (what it says of itself in `kernel` are names): its rule and its definition see none.
 #[test]
@@ -122,17 +219,18 @@ fn rules_never_see_a_kernel() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for folder in ["transform", "trace", "reference", "ops"] {
         for path in sources(&src.join(folder)) {
-            let mut method = String::new();
-            for (number, line) in code(&path) {
-                if let Some((_, rest)) = line.split_once("fn ") {
-                    method = rest.split(['(', '<']).next().unwrap_or("").to_string();
-                }
-                let allowed = folder == "ops" && ["run", "kernel_sizes"].contains(&method.as_str());
-                let fine = !line.contains("quadric_kernels") || allowed;
-                assert!(fine, "{}:{number} uses a kernel", path.display());
-            }
+            assert_eq!(kernel_uses(folder, &code(&path)), [0; 0], "{} uses a kernel on these lines", path.display());
         }
     }
+    let page = [
+        "fn define(x: f64) {",
+        "Unary::EXP.at(x)",
+        "fn run(x: f64) {",
+        "Binary::ADD.apply(x, x, y)",
+        "fn kernel() { Unary::EXP }",
+    ];
+    let page: Vec<(usize, String)> = page.iter().enumerate().map(|(i, line)| (i + 1, line.to_string())).collect();
+    assert_eq!((kernel_uses("ops", &page), kernel_uses("reference", &page)), (vec![2], vec![2, 4, 5]));
 }
 
 /// The one crate with `unsafe` is `kernels`.
