@@ -1,6 +1,7 @@
 //! What a page is written with: the traits, the rule, the cases, the builder's arithmetic.
 
 mod builder;
+mod cases;
 mod elementwise;
 mod parameters;
 pub(super) mod prelude;

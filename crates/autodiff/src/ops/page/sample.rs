@@ -1,8 +1,6 @@
 //! The cases that every engine and every derivative test runs a primitive on.
 
-use super::primitive::{Primitive, op};
 use crate::dtype::DType;
-use crate::shape;
 use crate::shape::{Shape, Type};
 use crate::tape::{Builder, Op, Tape};
 
@@ -44,23 +42,6 @@ impl Sample {
     /// A case of any op.
     pub fn of(op: Op, inputs: impl IntoIterator<Item = (DType, Shape, Domain)>) -> Sample {
         Sample { op, inputs: inputs.into_iter().map(|(d, s, domain)| (Type::new(d, s), domain)).collect() }
-    }
-
-    /// One case with f64 operands from all reals.
-    pub fn reals<const N: usize, P: Primitive<N>>(primitive: P, shapes: [Shape; N]) -> Sample {
-        Sample::of(op(primitive), shapes.map(|s| (DType::F64, s, Domain::Reals)))
-    }
-
-    /// A scalar, one element, none, a matrix: for each, f64 operands of that shape from these domains.
-    pub fn shapes<const N: usize, P: Primitive<N>>(primitive: &P, domains: [Domain; N]) -> Vec<Sample> {
-        [shape![], shape![1], shape![0], shape![3, 5]]
-            .map(|s| Sample::of(op(primitive.clone()), domains.map(|d| (DType::F64, s.clone(), d))))
-            .to_vec()
-    }
-
-    /// One case with the dtypes spelled out.
-    pub fn typed<const N: usize, P: Primitive<N>>(primitive: &P, inputs: [(DType, Shape, Domain); N]) -> Vec<Sample> {
-        vec![Sample::of(op(primitive.clone()), inputs)]
     }
 
     /// The tape that applies the primitive to its operands.
