@@ -57,12 +57,9 @@ proptest! {
         let p = with_ridge(&p);
         let verdict = gradient(|x| p.value(x), |x| p.gradient(x), &x);
         prop_assert!(!verdict.is_failed(), "{verdict}");
-        // An entry that all but cancels has no digits left in f32, and nothing can be said of it.
-        let product = p.hvp(&x, &v);
-        let size = product.iter().fold(0.0f32, |m, y| m.max(y.abs()));
-        prop_assume!(product.iter().all(|y| y.abs() > 0.01 * size));
+        // An entry that is lost in the rounding of larger terms cannot be told right from wrong; how seldom, the next test says.
         let verdict = hvp(|x| p.gradient(x), |x, v| p.hvp(x, v), &x, &v);
-        prop_assert!(verdict.is_passed(), "{verdict}");
+        prop_assert!(!verdict.is_failed(), "{verdict}");
     }
 
     #[test]
@@ -126,4 +123,21 @@ proptest! {
         let verdict = jvp(f, push, &x, &v);
         prop_assert!(verdict.is_passed(), "{verdict}");
     }
+}
+
+/// In f32 an exact product may have entries without digits; seldom enough that a check is worth its name.
+#[test]
+fn exact_products_seldom_stay_unchecked_in_f32() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let strategy = (polynomials(3, 4, 4), points::<f32>(3, 1.5), directions::<f32>(3));
+    let mut passed = 0;
+    for _ in 0..300 {
+        let (p, x, v) = strategy.new_tree(&mut runner).expect("nothing is filtered out").current();
+        let p = with_ridge(&p);
+        let verdict = hvp(|x| p.gradient(x), |x, v| p.hvp(x, v), &x, &v);
+        assert!(!verdict.is_failed(), "{verdict}");
+        passed += usize::from(verdict.is_passed());
+    }
+    assert!(passed >= 285, "{passed} of 300 passed");
 }
