@@ -14,7 +14,7 @@ mod sum;
 
 pub use max::{argmax, max};
 pub use order::argsort;
-pub use scan::{cumsum, linear_recurrence};
+pub use scan::*;
 pub use sum::{dot, sum, sum_int};
 
 /// Stops with one sentence if the sizes do not describe the slices.

@@ -129,3 +129,15 @@ fn the_smallest_power_has_no_derivative() {
     let error = grad(f, &tensor![1.0]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoRule, "{error}");
 }
+
+/// Two operations that run as one pass round as two: `(1 + 2⁻³⁰)² − 1` loses the last bit of the square, which a fused
+/// multiply-add would keep.
+#[test]
+fn two_fused_operations_round_as_two() {
+    let a = 1.0 + 2f64.powi(-30);
+    let x = Tensor::from_vec(&[a; 37]);
+    let mut f = compile(|x: Var| x * x - 1.0);
+    assert_eq!(f.program(&x).unwrap().size().0, 1, "one step");
+    let y = f.call(x).unwrap().to_f64_vec();
+    assert!(y.iter().all(|y| *y == a * a - 1.0 && *y != a.mul_add(a, -1.0)), "{y:?}");
+}

@@ -15,8 +15,8 @@ use quadric::autodiff::exec::Isa;
 use quadric::nn::data;
 use quadric::nn::files;
 
-use crate::args::Reproduce;
 use crate::args::settings::command;
+use crate::args::{Reproduce, Train};
 use crate::failure::Failure;
 use crate::output;
 use crate::report::{Reproduction, Settings};
@@ -59,7 +59,13 @@ pub fn run(settings: &Reproduce) -> Result<ExitCode, Failure> {
                 ("exact claims".into(), format!("f64, {}", small::DESCRIPTION)),
                 (
                     "claims about training".into(),
-                    format!("64-32-32-10, SGD with Nesterov momentum 0.9, {} epochs of batches of 64, {} seeds", settings.epochs, settings.seeds),
+                    // The main job's settings: what `sweep::training` takes.
+                    {
+                        let Train { hidden, momentum, batch, .. } = Train::default();
+                        let sizes: Vec<String> = [&[64][..], &hidden, &[10]].concat().iter().map(usize::to_string).collect();
+                        let (sizes, epochs, seeds) = (sizes.join("-"), settings.epochs, settings.seeds);
+                        format!("{sizes}, SGD with Nesterov momentum {momentum}, {epochs} epochs of batches of {batch}, {seeds} seeds")
+                    },
                 ),
             ],
         },
