@@ -63,21 +63,11 @@ impl fmt::Display for DType {
 macro_rules! by_dtype {
     ($dtype:expr, $t:ident => $body:expr) => {
         match $dtype {
-            $crate::dtype::DType::F32 => {
-                type $t = f32;
-                $body
+            float @ ($crate::dtype::DType::F32 | $crate::dtype::DType::F64) => {
+                $crate::dtype::by_float!(float, $t => $body)
             }
-            $crate::dtype::DType::F64 => {
-                type $t = f64;
-                $body
-            }
-            $crate::dtype::DType::I32 => {
-                type $t = i32;
-                $body
-            }
-            $crate::dtype::DType::U32 => {
-                type $t = u32;
-                $body
+            int @ ($crate::dtype::DType::I32 | $crate::dtype::DType::U32) => {
+                $crate::dtype::by_int!(int, $t => $body)
             }
             $crate::dtype::DType::Bool => {
                 type $t = u8;
