@@ -40,6 +40,7 @@ pub use convert::convert;
 pub use element::{Element, Int, Real};
 pub use gemm::{MatRef, gemm, gemm_batched};
 pub use isa::Isa;
+pub use math::pow_derivative;
 pub use patches::Patches;
 pub use pointwise::{Binary, Operand, Unary};
 pub use threefry::{random_bits, threefry2x32};

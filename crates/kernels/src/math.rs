@@ -18,9 +18,11 @@ mod f64;
 mod gamma;
 mod lane;
 mod log;
+mod power;
 mod trig;
 
 pub use lane::Lane;
+pub use power::pow_derivative;
 
 /// Every function of this module, for the tests.
 #[cfg(test)]

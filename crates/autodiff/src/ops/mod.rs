@@ -51,7 +51,8 @@ primitives! {
     pointwise {
         neg::Neg, exp::Exp, expm1::Expm1, log::Log, log1p::Log1p, sqrt::Sqrt, rsqrt::Rsqrt, recip::Recip, sin::Sin, cos::Cos, sinh::Sinh,
         cosh::Cosh, tanh::Tanh, erf::Erf, logistic::Logistic, lgamma::Lgamma, polygamma::Polygamma, abs::Abs, sign::Sign, floor::Floor,
-        ceil::Ceil, round::Round, powi::Powi, not::Not, convert::Convert, add::Add, sub::Sub, mul::Mul, div::Div, pow::Pow, atan2::Atan2,
+        ceil::Ceil, round::Round, powi::Powi, not::Not, convert::Convert, add::Add, sub::Sub, mul::Mul, div::Div, pow::Pow,
+        pow_derivative::PowDerivative, atan2::Atan2,
         maximum::Maximum, minimum::Minimum, lt::Lt, le::Le, eq::Eq, ne::Ne, and::And, or::Or, select::Select,
     };
     /// The same entries in other places.

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Library, Var};
 use crate::error::{Error, ErrorKind};
+use crate::ops::Mul;
 use crate::shape::Type;
 use crate::tape::{Builder, Label, Line, Op, Scope, Tape, Value};
 
@@ -226,6 +227,16 @@ pub(super) fn type_of(var: Var) -> Result<Type, Error> {
         Some(ty) => Ok(ty),
         None => resolve(var).map(|_| unreachable!("no frame owns it")),
     }
+}
+
+/// x, if the variable was written as `x * x`.
+pub(super) fn squared(var: Var) -> Option<Var> {
+    STACK.with_borrow(|s| {
+        let frame = s.frames.iter().find(|f| f.id == var.frame)?;
+        let e = frame.builder.tape().equations().iter().rev().find(|e| e.outputs.contains(&var.value))?;
+        let square = e.op.is::<Mul>() && e.inputs[0] == e.inputs[1];
+        square.then(|| Var::new(var.frame, e.inputs[0]))
+    })
 }
 
 /// Writes `op(inputs)` into the innermost frame at the caller's line.

@@ -106,6 +106,16 @@ fn tangents_of(
             }
             Ok(vec![sum])
         }
+        AnyRule::Diagonal(scaled) => {
+            let mut sum = None;
+            for (i, dot) in dots.iter().enumerate() {
+                if let Some(dot) = dot {
+                    let term = scaled(b, inputs, outputs[0], *dot, i);
+                    sum = Some(add(b, sum, term));
+                }
+            }
+            Ok(vec![sum])
+        }
         AnyRule::Linear(_) => {
             // Operands that take no derivative (masks, indices) stay; absent tangents of the others are zeros.
             let operands: Vec<Value> = inputs

@@ -69,6 +69,17 @@ fn moving_outputs(tape: &Tape, linear: &[bool], zero: &[bool]) -> Result<Vec<boo
     Ok(tape.outputs().iter().map(|v| moves[v.index()]).collect())
 }
 
+/// Whether an equation is linear in one of its zeros, whatever the others are, or in all its floats together and these are zeros.
+fn is_linear_in_a_zero(tape: &Tape, e: &Equation, zeros: &[bool]) -> bool {
+    let floats: Vec<bool> = e.inputs.iter().map(|v| tape.type_of(*v).dtype.is_float()).collect();
+    let zero = |i: &usize| floats[*i] && zeros[e.inputs[*i].index()];
+    let alone = |i: usize| (0..floats.len()).map(|k| k == i).collect::<Vec<bool>>();
+    (0..floats.len()).filter(zero).any(|i| e.op.linear_in(&alone(i)) == Some(Linearity::OthersFixed))
+        || floats.contains(&true)
+            && (0..floats.len()).filter(|i| floats[*i]).all(|i| zero(&i))
+            && e.op.linear_in(&floats) == Some(Linearity::Jointly)
+}
+
 fn not_linear(e: &Equation) -> Error {
     let what = format!("{} is not linear in what it is declared to be linear in", e.op.name());
     Error::new(ErrorKind::Declaration, what)
@@ -133,13 +144,9 @@ fn zeros_in(tape: &Tape, inputs: &[bool]) -> Vec<bool> {
             }
             continue;
         }
-        let mut floats = e.inputs.iter().filter(|v| tape.type_of(**v).dtype.is_float()).peekable();
-        let is_zero = match (e.op.kernel(), e.op.kind()) {
-            (Kernel::Constant(t), _) => t.to_f64_vec().iter().all(|x| *x == 0.0),
-            _ if floats.peek().is_none() => false,
-            (_, Kind::Linear | Kind::Signed) => floats.all(|v| zeros[v.index()]),
-            (_, Kind::Multilinear) => floats.any(|v| zeros[v.index()]),
-            _ => false,
+        let is_zero = match e.op.kernel() {
+            Kernel::Constant(t) => t.to_f64_vec().iter().all(|x| *x == 0.0),
+            _ => is_linear_in_a_zero(tape, e, &zeros),
         };
         for v in &e.outputs {
             zeros[v.index()] = is_zero;

@@ -184,6 +184,11 @@ fn cotangents_of(
             let partials = partials(b, &inputs, output);
             Ok(partials.into_iter().zip(wanted).map(|(p, w)| w.then(|| b.mul(y_bar, p))).collect())
         }
+        AnyRule::Diagonal(scaled) => {
+            let y_bar = bars[0].expect("the one output has a cotangent");
+            let output = read.through_residual(b, e.outputs[0]);
+            Ok((0..inputs.len()).map(|i| wanted[i].then(|| scaled(b, &inputs, output, y_bar, i))).collect())
+        }
         AnyRule::Linear(transpose) => Ok(transpose(b, &inputs, bars[0].expect("the one output has a cotangent"))),
         AnyRule::Multilinear(transpose) => {
             let y_bar = bars[0].expect("the one output has a cotangent");

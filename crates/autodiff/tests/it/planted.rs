@@ -305,6 +305,10 @@ fn scaled(rule: AnyRule) -> AnyRule {
         AnyRule::Pointwise(f) => {
             AnyRule::Pointwise(Box::new(move |t, x, y| f(t, x, y).into_iter().map(|p| off(t, p)).collect()))
         }
+        AnyRule::Diagonal(f) => AnyRule::Diagonal(Box::new(move |t, x, y, u, i| {
+            let product = f(t, x, y, u, i);
+            off(t, product)
+        })),
         AnyRule::Linear(f) => AnyRule::Linear(Box::new(move |t, x, y_bar| {
             let bars = f(t, x, y_bar);
             some(t, bars)

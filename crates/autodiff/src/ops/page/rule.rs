@@ -14,6 +14,9 @@ pub enum Rule<P, const N: usize> {
     Signed([Term; N]),
     /// Elementwise: `f(primitive, tape, operands, output)` gives the partial derivative for each operand.
     Pointwise(fn(&P, &mut Builder, [Value; N], Value) -> [Value; N]),
+    /// Elementwise, where a partial may overflow although its product with a direction is an ordinary number:
+    /// `f(primitive, tape, operands, output, u, i)` gives `u ∂ᵢ`, which is the tangent for u = ẋᵢ and the cotangent for u = ȳ.
+    Diagonal(fn(&P, &mut Builder, [Value; N], Value, Value, usize) -> Value),
     /// Linear in its float operands together: `f(primitive, tape, operands, ȳ)` gives each one's cotangent, `None` for operands that
     /// take no derivative (masks, indices). Float operands are there for their shapes: reading their values would not be linear.
     Linear(fn(&P, &mut Builder, [Value; N], Value) -> [Option<Value>; N]),
@@ -51,7 +54,7 @@ impl<P, const N: usize> Rule<P, N> {
             Rule::Constant => Kind::Constant,
             Rule::Missing(_) => Kind::Missing,
             Rule::Signed(_) => Kind::Signed,
-            Rule::Pointwise(_) => Kind::Pointwise,
+            Rule::Pointwise(_) | Rule::Diagonal(_) => Kind::Pointwise,
             Rule::Linear(_) => Kind::Linear,
             Rule::Multilinear(_) => Kind::Multilinear,
             Rule::General { class, .. } => Kind::General(*class),
@@ -68,6 +71,7 @@ impl<P: Clone + 'static, const N: usize> Rule<P, N> {
             Rule::Missing(why) => AnyRule::Missing(why),
             Rule::Signed(terms) => AnyRule::Signed(terms.to_vec()),
             Rule::Pointwise(f) => AnyRule::Pointwise(Box::new(move |b, x, y| f(&p, b, fixed(x), y).to_vec())),
+            Rule::Diagonal(f) => AnyRule::Diagonal(Box::new(move |b, x, y, u, i| f(&p, b, fixed(x), y, u, i))),
             Rule::Linear(f) => AnyRule::Linear(Box::new(move |b, x, y_bar| f(&p, b, fixed(x), y_bar).to_vec())),
             Rule::Multilinear(f) => AnyRule::Multilinear(Box::new(move |b, x, y_bar, i| f(&p, b, fixed(x), y_bar, i))),
             Rule::General { class, jvp, vjp } => {

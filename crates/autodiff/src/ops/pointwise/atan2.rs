@@ -18,18 +18,22 @@ impl Elementwise<2> for Atan2 {
     /// With l the operand of larger magnitude, s the other one and `r = s/l`, `a² + b² = l (l + s r)` (Smith 1962): no square leaves the
     /// dtype, and an infinite l gives 0 here and in all that is derived from this.
     fn rule(&self) -> Rule<Self, 2> {
-        Rule::Pointwise(|_, t, [a, b], _| {
+        Rule::Diagonal(|_, t, [a, b], _, u, i| {
             let (a_size, b_size) = (t.abs(a), t.abs(b));
             let a_is_large = t.le(b_size, a_size);
             let (large, small) = (t.select(a_is_large, a, b), t.select(a_is_large, b, a));
             let ratio = t.div(small, large);
             let product = t.mul(small, ratio);
             let length = t.add(large, product);
-            // large/(a² + b²) and small/(a² + b²).
-            let (of_large, of_small) = (t.recip(length), t.div(ratio, length));
-            let by_a = t.select(a_is_large, of_small, of_large);
-            let minus_by_b = t.select(a_is_large, of_large, of_small);
-            [by_a, t.neg(minus_by_b)]
+            // u large/(a² + b²) and u small/(a² + b²).
+            let part = t.mul(u, ratio);
+            let (of_large, of_small) = (t.div(u, length), t.div(part, length));
+            if i == 0 {
+                t.select(a_is_large, of_small, of_large)
+            } else {
+                let minus_by_b = t.select(a_is_large, of_large, of_small);
+                t.neg(minus_by_b)
+            }
         })
     }
 

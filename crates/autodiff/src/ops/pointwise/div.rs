@@ -13,7 +13,8 @@ impl Primitive<2> for Div {
         same_numbers(a, b)
     }
 
-    /// `∂a = 1/b`, `∂b = −y/b`; written as quotients, so that nothing is rounded twice without need.
+    /// `∂a = 1/b`, `∂b = −y/b`; written as quotients, so that nothing is rounded twice without need, and with b last: 1/b may overflow, and
+    /// its derivative 1/b² before that.
     fn rule(&self) -> Rule<Self, 2> {
         Rule::General {
             class: Class::Nonlinear,
@@ -36,8 +37,9 @@ impl Primitive<2> for Div {
                 let ([_, b], y) = (e.inputs, e.output);
                 let a_bar = t.div(y_bar, b);
                 let b_bar = e.wanted[1].then(|| {
-                    let product = t.mul(a_bar, y);
-                    t.neg(product)
+                    let product = t.mul(y_bar, y);
+                    let quotient = t.div(product, b);
+                    t.neg(quotient)
                 });
                 [Some(a_bar), b_bar]
             },

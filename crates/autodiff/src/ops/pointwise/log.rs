@@ -12,7 +12,7 @@ impl Elementwise<1> for Log {
 
     /// `∂ = 1/x`.
     fn rule(&self) -> Rule<Self, 1> {
-        Rule::Pointwise(|_, t, [x], _| [t.recip(x)])
+        Rule::Diagonal(|_, t, [x], _, u, _| t.div(u, x))
     }
 
     fn kernel(&self) -> Kernel {

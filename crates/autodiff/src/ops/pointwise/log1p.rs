@@ -12,10 +12,10 @@ impl Elementwise<1> for Log1p {
 
     /// `∂ = 1/(1 + x)`.
     fn rule(&self) -> Rule<Self, 1> {
-        Rule::Pointwise(|_, t, [x], _| {
+        Rule::Diagonal(|_, t, [x], _, u, _| {
             let one = t.like(x, 1.0);
             let sum = t.add(one, x);
-            [t.recip(sum)]
+            t.div(u, sum)
         })
     }
 

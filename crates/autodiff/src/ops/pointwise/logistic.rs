@@ -10,11 +10,11 @@ impl Elementwise<1> for Logistic {
     const NAME: &'static str = "logistic";
     const DOMAIN: [Domain; 1] = [Domain::Range(-3.0, 3.0)];
 
-    /// `∂ = y (1 − y)`.
+    /// `∂ = y logistic(−x)`: in saturation 1 − y has lost the digits that logistic(−x) has.
     fn rule(&self) -> Rule<Self, 1> {
-        Rule::Pointwise(|_, t, [_], y| {
-            let one = t.like(y, 1.0);
-            let rest = t.sub(one, y);
+        Rule::Pointwise(|_, t, [x], y| {
+            let minus = t.neg(x);
+            let rest = t.put(op(Logistic), &[minus]);
             [t.mul(y, rest)]
         })
     }

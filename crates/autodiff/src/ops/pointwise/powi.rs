@@ -30,18 +30,35 @@ impl Elementwise<1> for Powi {
         Ok(())
     }
 
-    /// `∂ = n xⁿ⁻¹`.
+    /// `u ∂ = n (u xⁿ⁻¹)`; for a negative exponent through quotients, `xⁿ⁻¹ = ((1/q)/q)/x` with `q = x^(|n|/2)`, because xⁿ⁻¹ overflows where
+    /// its product with u does not, and so would the derivative of xⁿ here.
     fn rule(&self) -> Rule<Self, 1> {
         if self.n == i32::MIN + 1 {
             return Rule::Missing("its exponent is the smallest that is known");
         }
-        Rule::Pointwise(|Powi { n }, t, [x], _| {
+        Rule::Diagonal(|Powi { n }, t, [x], _, u, _| {
             let factor = t.like(x, f64::from(*n));
-            if *n == 0 || *n == 1 {
-                return [factor];
+            match *n {
+                0 | 1 => t.mul(factor, u),
+                2.. => {
+                    let power = t.powi(x, n - 1);
+                    let partial = t.mul(factor, power);
+                    t.mul(u, partial)
+                }
+                ..0 => {
+                    let quotient = match n / -2 {
+                        0 => u,
+                        half => {
+                            let half = t.powi(x, half);
+                            let once = t.div(u, half);
+                            t.div(once, half)
+                        }
+                    };
+                    let quotient = if n % 2 == 0 { quotient } else { t.div(quotient, x) };
+                    let quotient = t.div(quotient, x);
+                    t.mul(factor, quotient)
+                }
             }
-            let power = t.powi(x, n - 1);
-            [t.mul(factor, power)]
         })
     }
 
@@ -54,6 +71,6 @@ impl Elementwise<1> for Powi {
     }
 
     fn examples() -> Vec<Self> {
-        [0, 1, 2, 3, -1, -2].map(|n| Powi { n }).to_vec()
+        [0, 1, 2, 3, -1, -2, -5].map(|n| Powi { n }).to_vec()
     }
 }

@@ -10,11 +10,12 @@ impl Elementwise<1> for Recip {
     const NAME: &'static str = "recip";
     const DOMAIN: [Domain; 1] = [Domain::NonZero];
 
-    /// `∂ = −y²`.
+    /// `u ∂ = −(u/x)/x`: y² overflows where that does not, and so would the derivative of y here.
     fn rule(&self) -> Rule<Self, 1> {
-        Rule::Pointwise(|_, t, [_], y| {
-            let square = t.mul(y, y);
-            [t.neg(square)]
+        Rule::Diagonal(|_, t, [x], _, u, _| {
+            let quotient = t.div(u, x);
+            let quotient = t.div(quotient, x);
+            t.neg(quotient)
         })
     }
 

@@ -10,13 +10,14 @@ impl Elementwise<1> for Rsqrt {
     const NAME: &'static str = "rsqrt";
     const DOMAIN: [Domain; 1] = [Domain::Positive];
 
-    /// `∂ = −y³/2`.
+    /// `u ∂ = −(u/√x)/2x`: y³ overflows where that does not, and so would the derivative of y here.
     fn rule(&self) -> Rule<Self, 1> {
-        Rule::Pointwise(|_, t, [_], y| {
-            let square = t.mul(y, y);
-            let cube = t.mul(square, y);
-            let factor = t.like(y, -0.5);
-            [t.mul(factor, cube)]
+        Rule::Diagonal(|_, t, [x], _, u, _| {
+            let root = t.sqrt(x);
+            let quotient = t.div(u, root);
+            let quotient = t.div(quotient, x);
+            let factor = t.like(x, -0.5);
+            t.mul(factor, quotient)
         })
     }
 

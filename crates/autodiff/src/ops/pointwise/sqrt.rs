@@ -10,11 +10,12 @@ impl Elementwise<1> for Sqrt {
     const NAME: &'static str = "sqrt";
     const DOMAIN: [Domain; 1] = [Domain::Positive];
 
-    /// `∂ = 1/(2 y)`.
+    /// `u ∂ = (u/2)/y`, at second order too a quotient by y of what stands above it.
     fn rule(&self) -> Rule<Self, 1> {
-        Rule::Pointwise(|_, t, [x], y| {
+        Rule::Diagonal(|_, t, [x], y, u, _| {
             let half = t.like(x, 0.5);
-            [t.div(half, y)]
+            let top = t.mul(half, u);
+            t.div(top, y)
         })
     }
 

@@ -42,6 +42,7 @@ pub enum Term {
 }
 
 type Partials = dyn Fn(&mut Builder, &[Value], Value) -> Vec<Value>;
+type Scaled = dyn Fn(&mut Builder, &[Value], Value, Value, usize) -> Value;
 type Transpose = dyn Fn(&mut Builder, &[Value], Value) -> Vec<Option<Value>>;
 type TransposeOne = dyn Fn(&mut Builder, &[Value], Value, usize) -> Value;
 type Jvp = dyn Fn(&mut Builder, &Derive<'_>, &[Option<Value>]) -> Result<Vec<Option<Value>>, Error>;
@@ -88,6 +89,8 @@ pub enum AnyRule {
     Signed(Vec<Term>),
     /// Elementwise, `ẏ = Σ ∂ᵢ ẋᵢ` and `x̄ᵢ = ȳ ∂ᵢ`: the partials as functions of operands and output.
     Pointwise(Box<Partials>),
+    /// The same with the products formed by the rule: `u ∂ᵢ` as a function of operands, output, u and i.
+    Diagonal(Box<Scaled>),
     /// Linear in its float operands together: `ẏ` is the primitive applied to `ẋ`; the transpose is given.
     Linear(Box<Transpose>),
     /// Linear in each float operand; the transpose with respect to one of them is given.
@@ -150,7 +153,7 @@ impl AnyRule {
             AnyRule::Constant => Kind::Constant,
             AnyRule::Missing(_) => Kind::Missing,
             AnyRule::Signed(_) => Kind::Signed,
-            AnyRule::Pointwise(_) => Kind::Pointwise,
+            AnyRule::Pointwise(_) | AnyRule::Diagonal(_) => Kind::Pointwise,
             AnyRule::Linear(_) => Kind::Linear,
             AnyRule::Multilinear(_) => Kind::Multilinear,
             AnyRule::General { class, .. } => Kind::General(*class),

@@ -49,6 +49,11 @@ pub trait IntoOperand {
     /// As a `Var` of `like`'s dtype if it is a number.
     #[track_caller]
     fn into_operand(self, like: Var) -> Var;
+
+    /// The number, if it is one and no `Var`.
+    fn as_number(&self) -> Option<f64> {
+        None
+    }
 }
 
 impl IntoOperand for Var {
@@ -69,6 +74,9 @@ macro_rules! numbers {
             #[track_caller]
             fn into_operand(self, like: Var) -> Var {
                 like.number(self as f64)
+            }
+            fn as_number(&self) -> Option<f64> {
+                Some(*self as f64)
             }
         }
     )* };

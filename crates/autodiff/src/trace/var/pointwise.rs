@@ -5,6 +5,7 @@ use crate::dtype::DType;
 use crate::error::{Error, ErrorKind};
 use crate::ops::{self, op};
 use crate::tape::Op;
+use crate::trace::frame::squared;
 use crate::trace::stop;
 
 macro_rules! unary {
@@ -91,8 +92,6 @@ impl Var {
         maximum => Maximum;
         /// The smaller of both; ties share the derivative equally.
         minimum => Minimum;
-        /// selfᵒᵗʰᵉʳ
-        pow => Pow;
         /// The angle of the point (other, self) from the first axis, in (−π, π].
         atan2 => Atan2;
         /// self < other
@@ -121,6 +120,30 @@ impl Var {
     #[must_use]
     pub fn ge(self, other: impl IntoOperand) -> Var {
         other.into_operand(self).le(self)
+    }
+
+    /// selfᵇ. If b is a number and whole, this is [`powi`](Var::powi), which has derivatives at 0 and below. A power of a square `x * x` by
+    /// another number is that of |x|: `(x * x).pow(1.5)` is |x|³, with derivative 0 at 0, where a chain of derivatives would meet 0 · ∞.
+    ///
+    /// At self = 0 derivatives are limits: `∂²aᵇ/∂a∂b = aᵇ⁻¹ (1 + b ln a)` is 0 for b > 1, and −∞ for 0 < b ≤ 1.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, grad}};
+    /// assert_eq!(grad(|x: Var| x.pow(1.5).sum(), &tensor![4.0, 0.0])?, tensor![3.0, 0.0]);
+    /// assert_eq!(grad(|b: Var| b.full_like(2.0).pow(b).sum(), &tensor![3.0])?, tensor![8.0 * 2f64.ln()]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn pow(self, b: impl IntoOperand) -> Var {
+        /// Beyond, a whole number is one by rounding.
+        const LARGEST: f64 = (1 << 24) as f64;
+        match (b.as_number(), squared(self)) {
+            (Some(n), _) if n.fract() == 0.0 && n.abs() <= LARGEST => self.powi(n as i32),
+            (Some(b), Some(x)) => x.abs().pow(2.0 * b),
+            _ => pair(op(ops::Pow), self, b.into_operand(self)),
+        }
     }
 
     /// xⁿ for an integer n
