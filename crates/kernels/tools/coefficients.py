@@ -66,6 +66,10 @@ erf_p = lambda z: erf(sqrt(z)) / sqrt(z) - 1
 erf_w = lambda z: sqrt(z) / erf(sqrt(z))
 tail = lambda t: exp(t * t) * erfc(t)
 tail_w = lambda t: exp(-t * t) / erf(t)
+# Phi(-t) e^(t^2/2) (1 + 13/16 t) as a function of s = (t - 4) / (t + 4); weighted to be relatively accurate.
+from_s = lambda s: 4 * (1 + s) / (1 - s)
+mills = lambda s: exp(from_s(s) ** 2 / 2) * erfc(from_s(s) / sqrt(2)) / 2 * (1 + mpf(13) / 16 * from_s(s))
+to_s = lambda t: (mpf(t) - 4) / (mpf(t) + 4)
 
 for single in (False, True):
     print("f32" if single else "f64")
@@ -82,3 +86,5 @@ for single in (False, True):
         show(f"erf small {d}", fit(erf_p, erf_w, mpf(10) ** -15, mpf("1.001"), d), single)
     for d in pick((14, 16, 18, 20), (6, 7, 8)):
         show(f"erf tail {d}", fit(tail, tail_w, mpf(1), mpf(pick(6, 4)), d, shift=2), single)
+    for d in pick((22, 23), (8, 9, 10)):
+        show(f"mills {d}", fit(mills, lambda s: 1 / mills(s), mpf(-1), to_s(pick("39", "14.5")), d), single)

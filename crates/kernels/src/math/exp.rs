@@ -1,4 +1,4 @@
-//! e^x and its kin: expm1, sinh, cosh, tanh, logistic.
+//! e^x and its kin: expm1, sinh, cosh, sech, tanh, logistic.
 
 use super::lane::{Lane, at_least, at_most, fma, round};
 use crate::pointwise::unary::unary;
@@ -12,6 +12,8 @@ unary! {
     SINH = "sinh": |x| sinh::<T, FMA>(x);
     /// (eˣ + e⁻ˣ) / 2.
     COSH = "cosh": |x| cosh::<T, FMA>(x);
+    /// 1 / cosh x = 2 / (eˣ + e⁻ˣ).
+    SECH = "sech": |x| sech::<T, FMA>(x);
     /// tanh x.
     TANH = "tanh": |x| tanh::<T, FMA>(x);
     /// 1 / (1 + e⁻ˣ), relatively accurate for negative x too.
@@ -28,14 +30,38 @@ fn reduce<T: Lane>(x: T) -> (T, T, T) {
     (n, r, (hi - r) - lo)
 }
 
+/// factor e^(r + c) for what [`reduce`] leaves; one rounding less than a product afterwards.
+#[inline(always)]
+fn exp_reduced<T: Lane, const FMA: bool>(r: T, c: T, factor: T) -> T {
+    fma::<T, FMA>(factor, r + fma::<T, FMA>(r * r, T::exp_poly::<FMA>(r), c), factor)
+}
+
 /// e^x, overflowing to infinity and underflowing through the subnormals to zero. Measured: 0.90 ulp.
 #[inline(always)]
 pub(crate) fn exp<T: Lane, const FMA: bool>(x: T) -> T {
     let (n, r, c) = reduce(at_least(at_most(x, T::EXP_MAX), T::EXP_MIN));
-    let power = T::ONE + (r + fma::<T, FMA>(r * r, T::exp_poly::<FMA>(r), c));
     // 2^n in two factors: n itself may be outside the range of normal exponents. The first product is exact.
     let n1 = round(n * T::HALF);
-    power * T::pow2(n1) * T::pow2(n - n1)
+    exp_reduced::<T, FMA>(r, c, T::ONE) * T::pow2(n1) * T::pow2(n - n1)
+}
+
+/// factor e^(x + low) for |low| ≤ ½ ulp of x, which alone would change the result by up to |x| / 2 ulps; the factor is near 1, or not far below.
+#[inline(always)]
+pub(super) fn exp_sum<T: Lane, const FMA: bool>(x: T, low: T, factor: T) -> T {
+    let (n, r, c) = reduce(at_least(at_most(x, T::EXP_MAX), T::EXP_MIN));
+    // `low` may be many ulps of r, so r takes it up and c is again the rounding error of r (Dekker 1971).
+    let c = c + low;
+    let s = r + c;
+    let n1 = round(n * T::HALF);
+    exp_reduced::<T, FMA>(s, (r - s) + c, factor) * T::pow2(n1) * T::pow2(n - n1)
+}
+
+/// 2^shift e^x for shift = ±1, where e^x alone might overflow or round off digits of a subnormal number.
+#[inline(always)]
+fn exp_shifted<T: Lane, const FMA: bool>(x: T, shift: T) -> T {
+    let (n, r, c) = reduce(at_least(at_most(x, T::EXP_MAX + T::ONE), T::EXP_MIN));
+    let n1 = round(n * T::HALF);
+    exp_reduced::<T, FMA>(r, c, T::ONE) * T::pow2(n1) * T::pow2(n - n1 + shift)
 }
 
 /// (hi, lo) with e^x - 1 = hi + lo to more than working precision, for `EXPM1_MIN` ≤ x ≤ `EXP_MAX`; lo ≤ ½ ulp.
@@ -70,7 +96,7 @@ fn sinh<T: Lane, const FMA: bool>(x: T) -> T {
     let t = x.abs();
     let e = expm1::<T, FMA>(t);
     let small = (e + e / (e + T::ONE)) * T::HALF;
-    let y = if t < -T::EXPM1_MIN { small } else { half_exp::<T, FMA>(t) };
+    let y = if t < -T::EXPM1_MIN { small } else { exp_shifted::<T, FMA>(t, -T::ONE) };
     y.copysign(x)
 }
 
@@ -80,16 +106,16 @@ fn cosh<T: Lane, const FMA: bool>(x: T) -> T {
     let t = x.abs();
     let e = exp::<T, FMA>(t);
     let small = e * T::HALF + T::HALF / e;
-    if t < -T::EXPM1_MIN { small } else { half_exp::<T, FMA>(t) }
+    if t < -T::EXPM1_MIN { small } else { exp_shifted::<T, FMA>(t, -T::ONE) }
 }
 
-/// e^t / 2 for t where e^-t no longer counts.
+/// 1 / cosh x = E / (1 + E²/4) with E = 2 e^-|x|, which neither overflows nor underflows before the result does. Measured: 1.92
+/// ulp in `f32`, 2.13 in `f64`.
 #[inline(always)]
-fn half_exp<T: Lane, const FMA: bool>(t: T) -> T {
-    let (n, r, c) = reduce(at_most(t, T::EXP_MAX + T::ONE));
-    let power = T::ONE + (r + fma::<T, FMA>(r * r, T::exp_poly::<FMA>(r), c));
-    let n1 = round(n * T::HALF);
-    power * T::pow2(n1) * T::pow2(n - n1 - T::ONE)
+fn sech<T: Lane, const FMA: bool>(x: T) -> T {
+    let e = exp_shifted::<T, FMA>(-x.abs(), T::ONE);
+    let half = e * T::HALF;
+    e / fma::<T, FMA>(half, half, T::ONE)
 }
 
 /// tanh x = E / (E + 2) with E = e^(2|x|) - 1, sign restored. Measured: 1.35 ulp in `f32`, 1.29 in `f64`.

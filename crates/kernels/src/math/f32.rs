@@ -15,9 +15,16 @@ impl Lane for f32 {
     const EXPM1_MIN: f32 = -20.0;
     const TANH_ONE: f32 = 10.0;
     const ERF_ONE: f32 = 4.0;
+    const GAUSSIAN_ZERO: f32 = 10.25;
+    const HALF_GAUSSIAN_ZERO: f32 = 14.5;
+    const SPLITTER: f32 = 4097.0;
     const LINEAR: f32 = 2.9802322e-8; // 2^-25
     const CUBIC: f32 = 0.00012207031; // 2^-13
     const TRIG_MAX: f32 = 1048576.0; // 2^20
+    const SQRT_TWO: f32 = std::f32::consts::SQRT_2;
+    const MILLS_SLOPE: f32 = 0.8125;
+    const SQRT_TWO_MILLS_SLOPE: f32 = 1.1490486;
+    const SQRT_TWO_MINUS_ONE: f32 = 0.41421357;
 
     #[inline(always)]
     fn pow2(k: f32) -> f32 {
@@ -62,6 +69,22 @@ impl Lane for f32 {
         #[rustfmt::skip]
         let c = [0.2553956, -0.10679782, 0.04180184, -0.015442065, 0.0054752934, -0.0018603458, 0.0005018829, -0.00020059472, 0.000108137465];
         horner::<f32, FMA, 9>(t - 2.0, c)
+    }
+
+    #[inline(always)]
+    fn mills_poly<const FMA: bool>(s: f32) -> f32 {
+        // fit error 2^-29.5
+        #[rustfmt::skip]
+        let c = [0.40124524, -0.110521145, 0.034695785, 0.009792411, -0.020373141, 0.012983511, -0.003971223, -0.00012470137, 0.0005302085, -6.0370705e-05, -5.7148023e-05];
+        horner::<f32, FMA, 11>(s, c)
+    }
+
+    #[inline(always)]
+    fn hypotenuse(a: f32, b: f32) -> f32 {
+        let (wide_a, wide_b) = (f64::from(a), f64::from(b));
+        // The squares are exact.
+        let y = (wide_a * wide_a + wide_b * wide_b).sqrt() as f32;
+        if a.is_infinite() | b.is_infinite() { f32::INFINITY } else { y }
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Constants and polynomials of `f64`; the coefficients come from `tools/coefficients.py`.
 
-use super::lane::{Lane, fma, horner};
+use super::lane::{Lane, fma, horner, two_diff};
 
 /// π/2 in parts of 33 bits, so that their products with a 20-bit integer are exact, and a last one of 53 (FDLIBM).
 const PIO2: [f64; 4] = [
@@ -23,9 +23,16 @@ impl Lane for f64 {
     const EXPM1_MIN: f64 = -40.0;
     const TANH_ONE: f64 = 20.0;
     const ERF_ONE: f64 = 6.0;
+    const GAUSSIAN_ZERO: f64 = 27.375;
+    const HALF_GAUSSIAN_ZERO: f64 = 38.75;
+    const SPLITTER: f64 = 134217729.0;
     const LINEAR: f64 = 5.551115123125783e-17; // 2^-54
     const CUBIC: f64 = 7.450580596923828e-9; // 2^-27
     const TRIG_MAX: f64 = 1048576.0; // 2^20
+    const SQRT_TWO: f64 = std::f64::consts::SQRT_2;
+    const MILLS_SLOPE: f64 = 0.8125;
+    const SQRT_TWO_MILLS_SLOPE: f64 = 1.1490485194281397;
+    const SQRT_TWO_MINUS_ONE: f64 = 0.41421356237309503;
 
     #[inline(always)]
     fn pow2(k: f64) -> f64 {
@@ -79,6 +86,19 @@ impl Lane for f64 {
     }
 
     #[inline(always)]
+    fn mills_poly<const FMA: bool>(s: f64) -> f64 {
+        // fit error 2^-57.4
+        #[rustfmt::skip]
+        let c = [0.401245225533368, -0.1105211481181376, 0.034695813589707455, 0.00979265691768346, -0.020373592140380578, 0.012980811299368646, -0.003969264716235777, -0.00011229117036347071, 0.0005295068476639819, -8.526612014516266e-05, -6.600915081801515e-05, 1.813406292017615e-05, 1.0264926341773891e-05, -2.9441125458841304e-06, -1.9989802398258786e-06, 3.67129216109402e-07, 4.3087846849710405e-07, -8.508473924223431e-09, -8.846235555441597e-08, -1.4128075850166633e-08, 1.4378518277341379e-08, 4.7901190067049094e-09, -1.290097907225422e-09, -6.27625205258644e-10];
+        horner::<f64, FMA, 24>(s, c)
+    }
+
+    #[inline(always)]
+    fn hypotenuse(a: f64, b: f64) -> f64 {
+        libm::hypot(a, b)
+    }
+
+    #[inline(always)]
     fn fast_sin<const FMA: bool>(x: f64) -> f64 {
         let (quadrant, r, c) = quarter_turns(x);
         let y = sin_or_cos::<FMA>(quadrant, r, c);
@@ -113,21 +133,13 @@ impl Lane for f64 {
 fn quarter_turns(x: f64) -> (u64, f64, f64) {
     let shifted = x * std::f64::consts::FRAC_2_PI + f64::MAGIC;
     let n = shifted - f64::MAGIC;
-    // The first difference is exact; the next two keep their rounding errors (Knuth's two-sum).
+    // The first difference is exact; the next two keep their rounding errors.
     let r0 = x - n * PIO2[0];
     let (r1, e1) = two_diff(r0, n * PIO2[1]);
     let (r2, e2) = two_diff(r1, n * PIO2[2]);
     let low = (e1 + e2) - n * PIO2[3];
     let r = r2 + low;
     (shifted.to_bits(), r, (r2 - r) + low)
-}
-
-/// a - b as rounded difference and rounding error.
-#[inline(always)]
-fn two_diff(a: f64, b: f64) -> (f64, f64) {
-    let d = a - b;
-    let v = d - a;
-    (d, (a - (d - v)) - (b + v))
 }
 
 /// sin(quadrant · π/2 + r + c).

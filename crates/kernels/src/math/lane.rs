@@ -28,12 +28,26 @@ pub trait Lane: Float {
     const TANH_ONE: Self;
     /// From here on, erf rounds to 1.
     const ERF_ONE: Self;
+    /// From here on, e^(-x²) rounds to zero.
+    const GAUSSIAN_ZERO: Self;
+    /// From here on, e^(-x²/2) rounds to zero.
+    const HALF_GAUSSIAN_ZERO: Self;
+    /// 2^⌈p/2⌉ + 1 for p bits of precision: x times it splits x into halves (Dekker 1971).
+    const SPLITTER: Self;
     /// Below this, x + x²/2 rounds to x.
     const LINEAR: Self;
     /// Below this, x - x³/3 rounds to x.
     const CUBIC: Self;
     /// The largest |x| that the fast reduction of sin and cos takes.
     const TRIG_MAX: Self;
+    /// √2.
+    const SQRT_TWO: Self;
+    /// 13/16.
+    const MILLS_SLOPE: Self;
+    /// 13/16 √2.
+    const SQRT_TWO_MILLS_SLOPE: Self;
+    /// √2 - 1.
+    const SQRT_TWO_MINUS_ONE: Self;
 
     /// 2^k for an integer k in the range of normal exponents.
     fn pow2(k: Self) -> Self;
@@ -47,6 +61,10 @@ pub trait Lane: Float {
     fn erf_small<const FMA: bool>(z: Self) -> Self;
     /// e^(t²) erfc t for 1 ≤ t ≤ `ERF_ONE`, as accurate as erf t needs it.
     fn erf_tail<const FMA: bool>(t: Self) -> Self;
+    /// G with Φ(-t) = e^(-t²/2) G(s) / (1 + 13/16 t), s = (t - 4) / (t + 4), for 0 ≤ t ≤ `HALF_GAUSSIAN_ZERO`.
+    fn mills_poly<const FMA: bool>(s: Self) -> Self;
+    /// √(a² + b²), infinite if one of them is.
+    fn hypotenuse(a: Self, b: Self) -> Self;
     /// sin x for |x| ≤ `TRIG_MAX`.
     fn fast_sin<const FMA: bool>(x: Self) -> Self;
     /// cos x for |x| ≤ `TRIG_MAX`.
@@ -87,6 +105,27 @@ pub(super) fn horner<T: Lane, const FMA: bool, const N: usize>(x: T, c: [T; N]) 
         sum = fma::<T, FMA>(sum, x, c[i]);
     }
     sum
+}
+
+/// a - b as rounded difference and rounding error (Knuth's two-sum).
+#[inline(always)]
+pub(super) fn two_diff<T: Lane>(a: T, b: T) -> (T, T) {
+    let d = a - b;
+    let v = d - a;
+    (d, (a - (d - v)) - (b + v))
+}
+
+/// (hi, lo) with x² = hi + lo, exactly where neither leaves the range of normal numbers (Dekker 1971).
+#[inline(always)]
+pub(super) fn square<T: Lane, const FMA: bool>(x: T) -> (T, T) {
+    let hi = x * x;
+    if FMA {
+        return (hi, x.mul_add(x, -hi));
+    }
+    let c = x * T::SPLITTER;
+    let head = c - (c - x);
+    let tail = x - head;
+    (hi, ((head * head - hi) + T::TWO * (head * tail)) + tail * tail)
 }
 
 /// x rounded to an integer, for |x| < 2^(p-2).

@@ -32,9 +32,20 @@ fn at_the_edges<T: Lane>(x: T, y: T) -> T {
 
 /// ln x: NaN below zero, -∞ at zero. Measured: 0.81 ulp in `f32`, 0.78 in `f64`.
 #[inline(always)]
-fn log<T: Lane, const FMA: bool>(x: T) -> T {
+pub(super) fn log<T: Lane, const FMA: bool>(x: T) -> T {
     let (k, m) = T::split_exponent(x);
     at_the_edges(x, log_sum::<T, FMA>(k, m - T::ONE, T::zero()))
+}
+
+/// ln(1 + x) for 0 ≤ x ≤ 1: [`log1p`] without what other arguments need.
+#[inline(always)]
+pub(super) fn log1p_up_to_one<T: Lane, const FMA: bool>(x: T) -> T {
+    // 1 + x = 2 (1 + (x - 1)/2) where that is the nearer power of 2; what the difference drops is carried along.
+    let below = x - T::ONE;
+    let dropped = x - (below + T::ONE);
+    let near_two = x > T::SQRT_TWO_MINUS_ONE;
+    let (k, f, c) = if near_two { (T::ONE, below * T::HALF, dropped * T::HALF) } else { (T::zero(), x, T::zero()) };
+    log_sum::<T, FMA>(k, f, c)
 }
 
 /// ln(1 + x), relatively accurate near zero. Measured: 0.83 ulp in `f32`, 0.80 in `f64`.

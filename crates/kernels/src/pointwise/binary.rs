@@ -82,32 +82,33 @@ pub(crate) trait Zip: Copy + Default + 'static {
     /// Its loops.
     const LOOPS: &'static Loops = &Loops { name: Self::NAME, f32: run::<Self, f32>, f64: run::<Self, f64> };
     /// The function.
-    fn at<T: Real>(self, a: T, b: T) -> T;
+    fn at<T: Real, const FMA: bool>(self, a: T, b: T) -> T;
 }
 
-/// Declares functions: `NAME = "name": |a, b| expression;`. The expression may use `T`, the format. The
-/// tests find the functions in `DECLARED`.
+/// Declares functions: `NAME = "name": |a, b| expression;`. The expression may use `T`, the format, and `FMA`. The
+/// tests find the functions in `BINARY`.
 macro_rules! binary {
     ($($(#[$doc:meta])* $NAME:ident = $name:literal: |$a:ident, $b:ident| $y:expr;)*) => {
-        impl Binary {$(
+        impl $crate::pointwise::Binary {$(
             $(#[$doc])*
-            pub const $NAME: Binary = {
+            pub const $NAME: $crate::pointwise::Binary = {
                 #[derive(Clone, Copy, Default)]
                 struct Function;
-                impl Zip for Function {
+                impl $crate::pointwise::binary::Zip for Function {
                     const NAME: &'static str = $name;
                     #[inline(always)]
-                    fn at<T: Real>(self, $a: T, $b: T) -> T {
+                    fn at<T: $crate::element::Real, const FMA: bool>(self, $a: T, $b: T) -> T {
                         $y
                     }
                 }
-                Binary::of::<Function>()
+                $crate::pointwise::Binary::of::<Function>()
             };
         )*}
         #[cfg(test)]
-        pub(crate) const DECLARED: &[Binary] = &[$(Binary::$NAME),*];
+        pub(crate) const BINARY: &[$crate::pointwise::Binary] = &[$($crate::pointwise::Binary::$NAME),*];
     };
 }
+pub(crate) use binary;
 
 binary! {
     /// a + b.
@@ -122,6 +123,9 @@ binary! {
     POW = "pow": |a, b| a.powf(b);
     /// The angle of the point (b, a) from the first axis, in (-π, π], the standard library's.
     ATAN2 = "atan2": |a, b| a.atan2(b);
+    /// √(a² + b²), without overflow or underflow in between. ∞ if either operand is infinite, also beside a NaN, as IEEE 754 has it;
+    /// else NaN if either is NaN. `f64` is `libm`'s, `f32` computes in `f64`.
+    HYPOT = "hypot": |a, b| T::hypotenuse(a, b);
     /// The larger one; NaN if either is.
     // A NaN in b fails the comparison and is returned as b; `Float::max` would drop it.
     MAX = "max": |a, b| if (a > b) | a.is_nan() { a } else { b };
@@ -164,7 +168,7 @@ impl<T: Real, F: Zip, A: Source<T>, B: Source<T>> Job for Loop<'_, F, T, A, B> {
     fn run<const FMA: bool>(self) {
         let Loop { f, a, b, y } = self;
         for (i, y) in y.iter_mut().enumerate() {
-            *y = f.at(a.get(i), b.get(i));
+            *y = f.at::<T, FMA>(a.get(i), b.get(i));
         }
     }
 }

@@ -12,6 +12,11 @@ fn unary() -> impl Iterator<Item = Unary> {
     own.into_iter().chain(crate::math::DECLARED.iter().copied()).flatten().copied()
 }
 
+/// Every function of two numbers.
+fn binaries() -> impl Iterator<Item = Binary> {
+    [binary::BINARY, crate::math::BINARY].into_iter().flatten().copied()
+}
+
 /// The distance between neighbouring numbers of a format around `y`: `digits` bits, `lowest` the subnormals' exponent.
 fn ulp(y: f64, digits: i32, lowest: i32) -> f64 {
     let exponent = (y.abs().to_bits() >> 52).max(1) as i32 - 1023;
@@ -146,6 +151,66 @@ fn special_values_of<T: Real>() {
         (Unary::SINH, t(1e6), inf),
         (Unary::COSH, -inf, inf),
         (Unary::COSH, t(0.0), t(1.0)),
+        (Unary::GAUSSIAN, inf, t(0.0)),
+        (Unary::GAUSSIAN, -inf, t(0.0)),
+        (Unary::GAUSSIAN, t(1e30), t(0.0)),
+        (Unary::GAUSSIAN, t(-0.0), t(1.0)),
+        (Unary::HALF_GAUSSIAN, inf, t(0.0)),
+        (Unary::HALF_GAUSSIAN, -inf, t(0.0)),
+        (Unary::HALF_GAUSSIAN, t(1e30), t(0.0)),
+        (Unary::HALF_GAUSSIAN, t(0.0), t(1.0)),
+        (Unary::NORMAL_CDF, inf, t(1.0)),
+        (Unary::NORMAL_CDF, -inf, t(0.0)),
+        (Unary::NORMAL_CDF, t(1e30), t(1.0)),
+        (Unary::NORMAL_CDF, t(-1e30), t(0.0)),
+        (Unary::NORMAL_CDF, t(0.0), t(0.5)),
+        (Unary::NORMAL_CDF, t(-0.0), t(0.5)),
+        (Unary::ERFC, inf, t(0.0)),
+        (Unary::ERFC, -inf, t(2.0)),
+        (Unary::ERFC, t(1e30), t(0.0)),
+        (Unary::ERFC, t(-1e30), t(2.0)),
+        (Unary::ERFC, t(0.0), t(1.0)),
+        (Unary::ERFC, t(-0.0), t(1.0)),
+        (Unary::SECH, inf, t(0.0)),
+        (Unary::SECH, -inf, t(0.0)),
+        (Unary::SECH, t(1e6), t(0.0)),
+        (Unary::SECH, t(-0.0), t(1.0)),
+        (Unary::SOFTPLUS, inf, inf),
+        (Unary::SOFTPLUS, -inf, t(0.0)),
+        (Unary::SOFTPLUS, t(1e6), t(1e6)),
+        (Unary::SOFTPLUS, t(-1e6), t(0.0)),
+        (Unary::SOFTPLUS, t(-0.0), T::from_f64(std::f64::consts::LN_2)),
+        (Unary::ATAN, inf, t(std::f64::consts::FRAC_PI_2)),
+        (Unary::ATAN, -inf, t(-std::f64::consts::FRAC_PI_2)),
+        (Unary::ATAN, t(-0.0), t(-0.0)),
+        (Unary::ASIN, t(1.0), t(std::f64::consts::FRAC_PI_2)),
+        (Unary::ASIN, t(-0.0), t(-0.0)),
+        (Unary::ASIN, t(1.1), nan),
+        (Unary::ASIN, -inf, nan),
+        (Unary::ACOS, t(1.0), t(0.0)),
+        (Unary::ACOS, t(-1.0), t(std::f64::consts::PI)),
+        (Unary::ACOS, t(-1.1), nan),
+        (Unary::ACOS, inf, nan),
+        (Unary::ASINH, inf, inf),
+        (Unary::ASINH, -inf, -inf),
+        (Unary::ASINH, t(-0.0), t(-0.0)),
+        (Unary::ASINH, T::min_positive_value() / t(4.0), T::min_positive_value() / t(4.0)),
+        (Unary::ACOSH, t(1.0), t(0.0)),
+        (Unary::ACOSH, t(0.5), nan),
+        (Unary::ACOSH, t(-1e7), nan),
+        (Unary::ACOSH, t(-1e30), nan),
+        (Unary::ACOSH, -inf, nan),
+        (Unary::ACOSH, inf, inf),
+        (Unary::ATANH, t(1.0), inf),
+        (Unary::ATANH, t(-1.0), -inf),
+        (Unary::ATANH, t(-0.0), t(-0.0)),
+        (Unary::ATANH, t(1.5), nan),
+        (Unary::ATANH, -inf, nan),
+        (Unary::ERF_INV, t(1.0), inf),
+        (Unary::ERF_INV, t(-1.0), -inf),
+        (Unary::ERF_INV, t(-0.0), t(-0.0)),
+        (Unary::ERF_INV, t(-1.5), nan),
+        (Unary::ERF_INV, inf, nan),
         (Unary::LGAMMA, t(1.0), t(0.0)),
         (Unary::LGAMMA, t(0.0), inf),
         (Unary::LGAMMA, t(-3.0), inf),
@@ -189,6 +254,69 @@ fn special_values_of<T: Real>() {
 fn special_values() {
     special_values_of::<f32>();
     special_values_of::<f64>();
+}
+
+fn special_values_of_two<T: Real>() {
+    let t = T::from_f64;
+    let (inf, nan, ln_2) = (T::infinity(), T::nan(), t(std::f64::consts::LN_2));
+    let largest = T::max_value();
+    let cases = [
+        (Binary::HYPOT, t(3.0), t(-4.0), t(5.0)),
+        (Binary::HYPOT, t(-0.0), t(-0.0), t(0.0)),
+        (Binary::HYPOT, inf, nan, inf),
+        (Binary::HYPOT, nan, -inf, inf),
+        (Binary::HYPOT, nan, t(1.0), nan),
+        (Binary::HYPOT, t(1.0), nan, nan),
+        (Binary::HYPOT, largest, t(1.0), largest),
+        (Binary::HYPOT, largest, largest, inf),
+        (Binary::HYPOT, T::min_positive_value(), t(0.0), T::min_positive_value()),
+        (Binary::LOGADDEXP, -inf, -inf, -inf),
+        (Binary::LOGADDEXP, inf, inf, inf),
+        (Binary::LOGADDEXP, inf, -inf, inf),
+        (Binary::LOGADDEXP, -inf, inf, inf),
+        (Binary::LOGADDEXP, -inf, t(-3.0), t(-3.0)),
+        (Binary::LOGADDEXP, t(7.0), -inf, t(7.0)),
+        (Binary::LOGADDEXP, t(7.0), inf, inf),
+        (Binary::LOGADDEXP, nan, inf, nan),
+        (Binary::LOGADDEXP, -inf, nan, nan),
+        (Binary::LOGADDEXP, largest, -largest, largest),
+        (Binary::LOGADDEXP, largest, largest, largest),
+        (Binary::LOGADDEXP, t(0.0), t(-0.0), ln_2),
+        (Binary::LOGADDEXP, t(0.0), t(1e4), t(1e4)),
+    ];
+    on_every_path(|isa| {
+        for (op, a, b, y) in cases {
+            let found = op.at(a, b);
+            assert_eq!(bits(&[found]), bits(&[y]), "{op:?}({a:?}, {b:?}) on {}: {found:?}, not {y:?}", isa.name());
+        }
+    });
+}
+
+#[test]
+fn special_values_of_functions_of_two_numbers() {
+    special_values_of_two::<f32>();
+    special_values_of_two::<f64>();
+}
+
+/// Where the result is subnormal, and just where it is 0.
+#[test]
+fn the_tails_underflow_gradually() {
+    let (smallest32, smallest64) = (f32::from_bits(1), f64::from_bits(1));
+    let ends = [
+        (Unary::GAUSSIAN, 10.16, 10.21, 27.28, 27.31),
+        (Unary::HALF_GAUSSIAN, 14.37, 14.43, 38.58, 38.61),
+        (Unary::NORMAL_CDF, -14.14, -14.19, -38.46, -38.50),
+        (Unary::ERFC, 10.05, 10.07, 27.22, 27.24),
+        (Unary::SECH, 103.9, 104.7, 745.1, 745.9),
+        (Unary::SOFTPLUS, -103.2, -104.0, -744.4, -745.2),
+    ];
+    on_every_path(|isa| {
+        for (op, last32, zero32, last64, zero64) in ends {
+            let name = isa.name();
+            assert_eq!((op.at(last32 as f32), op.at(zero32 as f32)), (smallest32, 0.0), "{op:?} on {name}");
+            assert_eq!((op.at(last64), op.at(zero64)), (smallest64, 0.0), "{op:?} on {name}");
+        }
+    });
 }
 
 /// So near to 0 that 1/x is infinite, and where a power or a factorial alone would leave the range of `f64`.
@@ -241,6 +369,8 @@ fn scalar(op: Binary, a: f64, b: f64) -> f64 {
         "mul" => a * b,
         "div" => a / b,
         "pow" => a.powf(b),
+        // Their values are in `accuracy` and below; here it is that every form gives the same.
+        "hypot" | "logaddexp" => op.at(a, b),
         "atan2" => a.atan2(b),
         "max" | "min" if nan => f64::NAN,
         // Of equal numbers (zeros of either sign) the second one.
@@ -261,7 +391,7 @@ fn binary_operations_agree_with_scalars_in_every_form() {
     let a = awkward::<f64>(131);
     let b: Vec<f64> = awkward::<f64>(131 * 3).into_iter().step_by(3).collect();
     on_every_path(|isa| {
-        for &op in binary::DECLARED {
+        for op in binaries() {
             let each = |f: &dyn Fn(usize) -> (f64, f64)| -> Vec<u64> {
                 bits(&(0..a.len()).map(f).map(|(a, b)| scalar(op, a, b)).collect::<Vec<_>>())
             };
