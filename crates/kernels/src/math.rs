@@ -26,6 +26,7 @@ mod softplus;
 mod trig;
 
 pub use lane::Lane;
+pub(crate) use lane::two_product;
 pub use power::pow_derivative;
 
 /// Every function of two numbers of this module, for the tests.

@@ -63,12 +63,26 @@ functions = {
 # Functions of two numbers.
 pairs = lambda *groups: [(a, b) for first, second in groups for a, b in zip(first, second)]
 near = lambda xs, lo, hi: (xs, [x + d for x, d in zip(xs, uniform(lo, hi))])
+
+
+def powers():
+    """x and n with x^n in the range of f64, or of f32 for every second pair; n up to 20, up to 5000, up to 2^31."""
+    rows = []
+    for most in (20, 5000, 2**31 - 1):
+        for i in range(2 * count):
+            n = rng.choice((-1, 1)) * int(2 ** rng.uniform(1, float(log(most, 2))))
+            lo, hi = (-149, 127.9) if i % 2 == 1 else (-1074, 1023.9)
+            rows.append((rng.choice((-1, 1)) * 2 ** (rng.uniform(lo, hi) / n), n))
+    return rows
+
+
 functions_of_two = {
     "hypot": (hypot, pairs((uniform(-3, 3), uniform(-3, 3)), (spread(-1060, 1000), spread(-1060, 1000)), (spread(-30, 30), spread(-30, 30)))),
     "logaddexp": (
         lambda a, b: max(a, b) + log1p(exp(-abs(a - b))),
         pairs((uniform(-3, 3), uniform(-3, 3)), near(uniform(-1000, 1000), -40, 40), near(uniform(-1, 1), -1, 1), near(spread(-60, 0), -3, 3)),
     ),
+    "powi": (lambda x, n: x ** int(n), powers()),
 }
 
 
@@ -92,7 +106,10 @@ with open(path, "w") as out:
         if names and name not in names:
             continue
         for i, (a, b) in enumerate(xs):
-            a, b = (to_f32(a), to_f32(b)) if i % 2 == 1 else (a, b)
+            a, b = (x if i % 2 == 0 or isinstance(x, int) else to_f32(x) for x in (a, b))
             y = f(mpf(a), mpf(b))
+            # Rounded to f32, the base of a large power may lead it out of the range.
+            if abs(y) > 2**1023:
+                continue
             hi = float(y)
-            out.write(f"{name} {bits(a)} {bits(b)} {bits(hi)} {bits(float(y - mpf(hi)))}\n")
+            out.write(f"{name} {bits(a)} {bits(float(b))} {bits(hi)} {bits(float(y - mpf(hi)))}\n")

@@ -109,7 +109,7 @@ fn cosh<T: Lane, const FMA: bool>(x: T) -> T {
     if t < -T::EXPM1_MIN { small } else { exp_shifted::<T, FMA>(t, -T::ONE) }
 }
 
-/// 1 / cosh x = E / (1 + E²/4) with E = 2 e^-|x|, which neither overflows nor underflows before the result does. Measured: 1.92
+/// 1 / cosh x = E / (1 + E²/4) with E = 2 e^-|x|, which neither overflows nor underflows before the result does. Measured: 2.41
 /// ulp in `f32`, 2.13 in `f64`.
 #[inline(always)]
 fn sech<T: Lane, const FMA: bool>(x: T) -> T {

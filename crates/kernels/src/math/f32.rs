@@ -17,7 +17,7 @@ impl Lane for f32 {
     const ERF_ONE: f32 = 4.0;
     const GAUSSIAN_ZERO: f32 = 10.25;
     const HALF_GAUSSIAN_ZERO: f32 = 14.5;
-    const SPLITTER: f32 = 4097.0;
+    const POWER_COMPENSATED: u32 = 1 << 26; // up to there the error in `f64` is below 2^-27
     const LINEAR: f32 = 2.9802322e-8; // 2^-25
     const CUBIC: f32 = 0.00012207031; // 2^-13
     const TRIG_MAX: f32 = 1048576.0; // 2^20
@@ -25,6 +25,11 @@ impl Lane for f32 {
     const MILLS_SLOPE: f32 = 0.8125;
     const SQRT_TWO_MILLS_SLOPE: f32 = 1.1490486;
     const SQRT_TWO_MINUS_ONE: f32 = 0.41421357;
+
+    #[inline(always)]
+    fn head(self) -> f32 {
+        f32::from_bits(self.to_bits() & !0xfff)
+    }
 
     #[inline(always)]
     fn pow2(k: f32) -> f32 {

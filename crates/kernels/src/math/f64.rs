@@ -25,7 +25,7 @@ impl Lane for f64 {
     const ERF_ONE: f64 = 6.0;
     const GAUSSIAN_ZERO: f64 = 27.375;
     const HALF_GAUSSIAN_ZERO: f64 = 38.75;
-    const SPLITTER: f64 = 134217729.0;
+    const POWER_COMPENSATED: u32 = 0;
     const LINEAR: f64 = 5.551115123125783e-17; // 2^-54
     const CUBIC: f64 = 7.450580596923828e-9; // 2^-27
     const TRIG_MAX: f64 = 1048576.0; // 2^20
@@ -33,6 +33,11 @@ impl Lane for f64 {
     const MILLS_SLOPE: f64 = 0.8125;
     const SQRT_TWO_MILLS_SLOPE: f64 = 1.1490485194281397;
     const SQRT_TWO_MINUS_ONE: f64 = 0.41421356237309503;
+
+    #[inline(always)]
+    fn head(self) -> f64 {
+        f64::from_bits(self.to_bits() & !0x7ff_ffff)
+    }
 
     #[inline(always)]
     fn pow2(k: f64) -> f64 {

@@ -32,8 +32,8 @@ pub trait Lane: Float {
     const GAUSSIAN_ZERO: Self;
     /// From here on, e^(-x²/2) rounds to zero.
     const HALF_GAUSSIAN_ZERO: Self;
-    /// 2^⌈p/2⌉ + 1 for p bits of precision: x times it splits x into halves (Dekker 1971).
-    const SPLITTER: Self;
+    /// The smallest |n| for which `powi` does not go without its rounding errors.
+    const POWER_COMPENSATED: u32;
     /// Below this, x + x²/2 rounds to x.
     const LINEAR: Self;
     /// Below this, x - x³/3 rounds to x.
@@ -49,6 +49,8 @@ pub trait Lane: Float {
     /// √2 - 1.
     const SQRT_TWO_MINUS_ONE: Self;
 
+    /// x with the lower half of its digits cleared, so that a product of two such numbers is exact.
+    fn head(self) -> Self;
     /// 2^k for an integer k in the range of normal exponents.
     fn pow2(k: Self) -> Self;
     /// (k, m) with x = 2^k m and √½ ≤ m < √2, for positive finite x, subnormal ones included.
@@ -115,17 +117,18 @@ pub(super) fn two_diff<T: Lane>(a: T, b: T) -> (T, T) {
     (d, (a - (d - v)) - (b + v))
 }
 
-/// (hi, lo) with x² = hi + lo, exactly where neither leaves the range of normal numbers (Dekker 1971).
+/// (hi, lo) with a b = hi + lo, to the last digit or so of lo, where neither leaves the range of normal numbers (Dekker 1971).
 #[inline(always)]
-pub(super) fn square<T: Lane, const FMA: bool>(x: T) -> (T, T) {
-    let hi = x * x;
+pub(crate) fn two_product<T: Lane, const FMA: bool>(a: T, b: T) -> (T, T) {
+    let hi = a * b;
     if FMA {
-        return (hi, x.mul_add(x, -hi));
+        return (hi, a.mul_add(b, -hi));
     }
-    let c = x * T::SPLITTER;
-    let head = c - (c - x);
-    let tail = x - head;
-    (hi, ((head * head - hi) + T::TWO * (head * tail)) + tail * tail)
+    // The halves by their bits: a product with 2^27 + 1, the usual way, may overflow.
+    let (a_head, b_head) = (a.head(), b.head());
+    let (a_tail, b_tail) = (a - a_head, b - b_head);
+    // In this order every difference is exact.
+    (hi, (((a_head * b_head - hi) + a_head * b_tail) + a_tail * b_head) + a_tail * b_tail)
 }
 
 /// x rounded to an integer, for |x| < 2^(p-2).

@@ -17,7 +17,7 @@ binary! {
     LOGADDEXP = "logaddexp": |a, b| log_add_exp::<T, FMA>(a, b);
 }
 
-/// max(x, 0) + ln(1 + e^-|x|), both of one sign. Measured: 1.43 ulp in `f32`, 1.42 in `f64`.
+/// max(x, 0) + ln(1 + e^-|x|), both of one sign. Measured: 1.58 ulp in `f32`, 1.42 in `f64`.
 #[inline(always)]
 fn softplus<T: Lane, const FMA: bool>(x: T) -> T {
     at_least(x, T::zero()) + log1p_up_to_one::<T, FMA>(exp::<T, FMA>(-x.abs()))

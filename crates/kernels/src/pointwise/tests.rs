@@ -8,7 +8,7 @@ use crate::isa::on_every_path;
 
 /// Every function of one number; of those with a parameter the samples that their declaration names.
 fn unary() -> impl Iterator<Item = Unary> {
-    let own = [unary::DECLARED, unary::FAMILIES];
+    let own = [unary::DECLARED, powi::FAMILIES];
     own.into_iter().chain(crate::math::DECLARED.iter().copied()).flatten().copied()
 }
 
@@ -232,6 +232,22 @@ fn special_values_of<T: Real>() {
         (Unary::powi(-3), t(2.0), t(0.125)),
         (Unary::powi(i32::MIN), t(1.0), t(1.0)),
         (Unary::powi(5), t(-2.0), t(-32.0)),
+        (Unary::powi(7), t(-0.0), t(-0.0)),
+        (Unary::powi(8), t(-0.0), t(0.0)),
+        (Unary::powi(7), -inf, -inf),
+        (Unary::powi(8), -inf, inf),
+        (Unary::powi(7), t(-1e300), -inf),
+        (Unary::powi(-7), t(-0.0), -inf),
+        (Unary::powi(-8), t(-0.0), inf),
+        (Unary::powi(-7), -inf, t(-0.0)),
+        (Unary::powi(-8), inf, t(0.0)),
+        (Unary::powi(-7), t(-1e-300), -inf),
+        (Unary::powi(i32::MAX), t(-1.0), t(-1.0)),
+        (Unary::powi(i32::MAX), t(1.5), inf),
+        (Unary::powi(i32::MAX), t(0.5), t(0.0)),
+        (Unary::powi(i32::MIN), t(1.5), t(0.0)),
+        (Unary::powi(i32::MIN), t(0.0), inf),
+        (Unary::powi(i32::MIN), -inf, t(0.0)),
         (Unary::RECIP, t(-0.0), -inf),
         (Unary::RSQRT, t(4.0), t(0.5)),
         (Unary::NOT, t(-0.0), t(1.0)),
@@ -296,6 +312,29 @@ fn special_values_of_two<T: Real>() {
 fn special_values_of_functions_of_two_numbers() {
     special_values_of_two::<f32>();
     special_values_of_two::<f64>();
+}
+
+#[test]
+fn powers_of_two_are_exact_down_to_the_smallest_number() {
+    on_every_path(|isa| {
+        for n in 1..=149 {
+            let y = f32::from_bits(if n < 127 { (127 - n) << 23 } else { 1 << (149 - n) });
+            assert_eq!(Unary::powi(-(n as i32)).at(2.0f32), y, "2^-{n} on {}", isa.name());
+            assert_eq!(Unary::powi(n as i32).at(0.5f32), y, "0.5^{n} on {}", isa.name());
+        }
+        for n in 1..=1074 {
+            let y = f64::from_bits(if n < 1023 { (1023 - n) << 52 } else { 1 << (1074 - n) });
+            assert_eq!(Unary::powi(-(n as i32)).at(2.0f64), y, "2^-{n} on {}", isa.name());
+            assert_eq!(Unary::powi(n as i32).at(0.5f64), y, "0.5^{n} on {}", isa.name());
+        }
+        // x⁻², x⁻³ and x⁻⁴ where x to the positive power is infinite.
+        for (n, x, y) in [(-2, 70, 140), (-3, 48, 144), (-4, 37, 148)] {
+            assert_eq!(Unary::powi(n).at(2f32.powi(x)), f32::from_bits(1 << (149 - y)), "(2^{x})^{n}");
+        }
+        for (n, x, y) in [(-2, 530, 1060), (-3, 350, 1050), (-4, 268, 1072)] {
+            assert_eq!(Unary::powi(n).at(2f64.powi(x)), f64::from_bits(1 << (1074 - y)), "(2^{x})^{n}");
+        }
+    });
 }
 
 /// Where the result is subnormal, and just where it is 0.

@@ -192,46 +192,8 @@ unary! {
     NOT = "not": |x| truth(x == T::zero());
 }
 
-family! {
-    /// xⁿ by repeated squaring; for n < 0 the reciprocal of x⁻ⁿ. x⁰ = 1 for every x, NaN too.
-    powi(n) = "powi": power, tested at [-3, -2, -1, 0, 1, 2, 3, 11], {};
-}
-
-fn power<T: Real>(n: i32, x: &[T], y: &mut [T]) {
-    match n {
-        -2 => each(x, y, |x| T::one() / (x * x)),
-        -1 => each(x, y, |x| T::one() / x),
-        0 => each(x, y, |_| T::one()),
-        1 => each(x, y, |x| x),
-        2 => each(x, y, |x| x * x),
-        3 => each(x, y, |x| x * (x * x)),
-        _ => dispatch(RepeatedSquaring { n, x, y }),
-    }
-}
-
-/// A closure as a loop.
-struct Each<'a, T, F> {
-    f: F,
-    x: &'a [T],
-    y: &'a mut [T],
-}
-
-fn each<T: Real>(x: &[T], y: &mut [T], f: impl Fn(T) -> T) {
-    dispatch(Each { f, x, y });
-}
-
-impl<T: Real, F: Fn(T) -> T> Job for Each<'_, T, F> {
-    type Output = ();
-    #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        for (y, &x) in self.y.iter_mut().zip(self.x) {
-            *y = (self.f)(x);
-        }
-    }
-}
-
 /// Elements per chunk where something is decided, or buffered, chunk by chunk.
-const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 256;
 
 fn run<F: Map, T: Real>(_: i32, x: &[T], y: &mut [T]) {
     dispatch(Loop { f: F::default(), x, y });
@@ -267,43 +229,6 @@ impl<T: Real, F: Map> Job for Loop<'_, T, F> {
                     if f.is_slow(x) {
                         *y = f.slow(x);
                     }
-                }
-            }
-        }
-    }
-}
-
-/// yᵢ ← xᵢⁿ, bit by bit of n over a chunk at a time: the loop over the bits outside, vectors inside.
-struct RepeatedSquaring<'a, T> {
-    n: i32,
-    x: &'a [T],
-    y: &'a mut [T],
-}
-
-impl<T: Real> Job for RepeatedSquaring<'_, T> {
-    type Output = ();
-    #[inline(always)]
-    fn run<const FMA: bool>(self) {
-        for (x, y) in self.x.chunks(CHUNK).zip(self.y.chunks_mut(CHUNK)) {
-            let mut base = [T::zero(); CHUNK];
-            let base = &mut base[..y.len()];
-            base.copy_from_slice(x);
-            y.fill(T::one());
-            let mut n = self.n.unsigned_abs();
-            while n > 0 {
-                if n & 1 == 1 {
-                    for (y, &b) in y.iter_mut().zip(&*base) {
-                        *y *= b;
-                    }
-                }
-                n >>= 1;
-                for b in base.iter_mut() {
-                    *b *= *b;
-                }
-            }
-            if self.n < 0 {
-                for y in y {
-                    *y = T::one() / *y;
                 }
             }
         }
