@@ -1,5 +1,5 @@
-//! Reductions and scans: a slice is seen as `[outer, n, inner]`. A reduction removes the middle axis; [`cumsum`], [`linear_recurrence`]
-//! and [`argsort`] keep it.
+//! Reductions and scans: a slice is seen as `[outer, n, inner]`. A reduction removes the middle axis; [`cumsum`], [`linear_recurrence`],
+//! [`cumargmax`] and [`argsort`] keep it.
 //!
 //! A scan goes step by step along its axis, so its error grows like n. Every other sum has an order fixed by the sizes alone, and adds
 //! pairwise, so its error grows like log n (Higham 2002, §4.2). With `inner = 1` a row is cut into blocks of 256, a block has sixteen
@@ -9,11 +9,13 @@
 
 mod max;
 mod order;
+mod running;
 mod scan;
 mod sum;
 
 pub use max::{argmax, max};
 pub use order::argsort;
+pub use running::cumargmax;
 pub use scan::*;
 pub use sum::{dot, sum, sum_int};
 

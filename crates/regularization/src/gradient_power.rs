@@ -24,13 +24,13 @@ impl GradientPower {
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
         LIBRARY.scope("gradient-power", || {
             let (value, g) = update::at(loss, params);
-            let square = g.square_norm();
-            let rho = self.rho.convert(square.dtype());
+            let norm = g.norm();
+            let rho = self.rho.convert(norm.dtype());
             // p ‖g‖^{p−1} g̃ = p ‖g‖^{p−2} g: the square needs no norm at all.
-            let u = if self.power == 2.0 { g.clone() } else { g.normalized().scale(raised(square, self.power - 1.0)) };
+            let u = if self.power == 2.0 { g.clone() } else { g.normalized().scale(raised(norm, self.power - 1.0)) };
             let h_u = hvp(|m: M| loss.loss(&m), params, &u);
             let direction = g.add_scaled(&h_u, rho * self.power);
-            let penalty = rho * raised(square, self.power);
+            let penalty = rho * raised(norm, self.power);
             Update { loss: value, objective: value + penalty.convert(value.dtype()), direction }
         })
     }
@@ -40,22 +40,14 @@ impl GradientPower {
     #[must_use]
     pub fn penalty<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Var {
         LIBRARY.scope("gradient-power", || {
-            let square = update::at(loss, params).1.square_norm();
-            self.rho.convert(square.dtype()) * raised(square, self.power)
+            let norm = update::at(loss, params).1.norm();
+            self.rho.convert(norm.dtype()) * raised(norm, self.power)
         })
     }
 }
 
-/// `‖g‖^q` from `‖g‖²`; 0 at 0 (1 for q = 0).
+/// `‖g‖^q` from `‖g‖`; 0 at 0 (1 for q = 0).
 #[track_caller]
-fn raised(square: Var, q: f64) -> Var {
-    if q == 0.0 {
-        square.full_like(1.0)
-    } else if q == 2.0 {
-        square
-    } else if q == 1.0 {
-        zero_at_zero(square, |s| s.sqrt())
-    } else {
-        zero_at_zero(square, |s| (s.log() * (q / 2.0)).exp())
-    }
+fn raised(norm: Var, q: f64) -> Var {
+    if q < 0.0 || q.fract() != 0.0 { zero_at_zero(norm, |n| n.pow(q)) } else { norm.pow(q) }
 }

@@ -50,16 +50,17 @@ primitives! {
     /// Element by element; groups of them are one pass.
     pointwise {
         neg::Neg, exp::Exp, expm1::Expm1, log::Log, log1p::Log1p, sqrt::Sqrt, rsqrt::Rsqrt, recip::Recip, sin::Sin, cos::Cos, sinh::Sinh,
-        cosh::Cosh, tanh::Tanh, erf::Erf, logistic::Logistic, lgamma::Lgamma, polygamma::Polygamma, abs::Abs, sign::Sign, floor::Floor,
+        cosh::Cosh, tanh::Tanh, sech::Sech, asin::Asin, acos::Acos, atan::Atan, asinh::Asinh, acosh::Acosh, atanh::Atanh, erf::Erf, erfc::Erfc,
+        erf_inv::ErfInv, gaussian::Gaussian, half_gaussian::HalfGaussian, normal_cdf::NormalCdf, logistic::Logistic, softplus::Softplus, lgamma::Lgamma, polygamma::Polygamma, abs::Abs, sign::Sign, floor::Floor,
         ceil::Ceil, round::Round, powi::Powi, not::Not, convert::Convert, add::Add, sub::Sub, mul::Mul, div::Div, pow::Pow,
-        pow_derivative::PowDerivative, atan2::Atan2,
+        pow_derivative::PowDerivative, atan2::Atan2, hypot::Hypot, logaddexp::LogAddExp,
         maximum::Maximum, minimum::Minimum, lt::Lt, le::Le, eq::Eq, ne::Ne, and::And, or::Or, select::Select,
     };
     /// The same entries in other places.
     movement { broadcast::Broadcast, reshape::Reshape, permute::Permute, slice::Slice, pad::Pad, reverse::Reverse, concat::Concat(variadic) };
     /// Along axes.
     reduce {
-        sum::Sum, max::Max, argmax::ArgMax, argsort::ArgSort, cumsum::CumSum, linear_recurrence::LinearRecurrence,
+        sum::Sum, max::Max, argmax::ArgMax, cumargmax::CumArgMax, argsort::ArgSort, cumsum::CumSum, linear_recurrence::LinearRecurrence,
     };
     /// By index.
     index { gather::Gather, scatter_add::ScatterAdd, gather_along::GatherAlong, scatter_add_along::ScatterAddAlong };

@@ -23,6 +23,8 @@ struct Frame {
     id: u64,
     builder: Builder,
     captured: Vec<(Var, Value)>,
+    /// Values that are roots of others, with these.
+    roots: Vec<(Value, Var)>,
 }
 
 #[derive(Default)]
@@ -71,11 +73,24 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 /// Carries an [`Error`] from the line of the mistake to the `trace` that returns it.
 pub(super) struct Stop(pub(super) Error);
 
-/// Ends the trace with an error at the caller's line; with no trace open it is an ordinary panic with the same
-/// sentence (an uncaught `resume_unwind` would exit without a word).
+/// Ends the trace with an error at the user's line: how a function of `Var`s refuses what it is given. With no trace open it is an
+/// ordinary panic with the same sentence.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{Error, ErrorKind, tensor, trace::{self, Var, compile}};
+/// let mut half = compile(|x: Var| {
+///     if x.shape()[0] % 2 == 1 {
+///         trace::stop(Error::new(ErrorKind::Shape, format!("half: {} has no middle", x.ty())));
+///     }
+///     x.slice(0, 0..x.shape()[0] / 2)
+/// });
+/// assert!(half.call(tensor![1.0]).unwrap_err().to_string().starts_with("half: f64[1] has no middle"));
+/// ```
 #[track_caller]
-pub(crate) fn stop(error: Error) -> ! {
+pub fn stop(error: Error) -> ! {
     let error = error.at(here());
+    // An uncaught `resume_unwind` would exit without a word.
     if is_open() && cfg!(panic = "unwind") {
         std::panic::resume_unwind(Box::new(Stop(error)));
     }
@@ -163,7 +178,7 @@ impl Open {
         let mut builder = Builder::new(name);
         let vars = types.iter().map(|t| Var::new(id, builder.input(t.clone()))).collect();
         let scope = STACK.with_borrow_mut(|s| {
-            s.frames.push(Frame { id, builder, captured: Vec::new() });
+            s.frames.push(Frame { id, builder, captured: Vec::new(), roots: Vec::new() });
             s.scope.clone()
         });
         (Open { id, scope, _not_send: PhantomData }, vars)
@@ -227,6 +242,23 @@ pub(super) fn type_of(var: Var) -> Result<Type, Error> {
         Some(ty) => Ok(ty),
         None => resolve(var).map(|_| unreachable!("no frame owns it")),
     }
+}
+
+/// Remembers that `root` is the root of `square`, for [`square_of`].
+pub(super) fn remember_root(root: Var, square: Var) {
+    STACK.with_borrow_mut(|s| {
+        if let Some(frame) = s.frames.iter_mut().find(|f| f.id == root.frame) {
+            frame.roots.push((root.value, square));
+        }
+    });
+}
+
+/// The value that the variable is remembered to be the root of.
+pub(super) fn square_of(root: Var) -> Option<Var> {
+    STACK.with_borrow(|s| {
+        let frame = s.frames.iter().find(|f| f.id == root.frame)?;
+        frame.roots.iter().find(|(value, _)| *value == root.value).map(|(_, square)| *square)
+    })
 }
 
 /// x, if the variable was written as `x * x`.

@@ -20,11 +20,13 @@ pub use derivatives::{
     Linear, checkpoint, grad, hessian, hvp, hvp_of_part, hvps, jacobian_forward, jacobian_reverse, jvp, linearize,
     scan, value_and_grad, value_and_grad_aux, vjp, vmap, vmap_axes,
 };
-pub(crate) use frame::stop;
-pub use frame::{is_open, nonlinear_scope, notes, scope};
+pub use frame::{is_open, nonlinear_scope, notes, scope, stop};
 pub use library::Library;
 pub use tree::{Leaf, Static, Tree, VarTree};
-pub use var::{IntoOperand, Var, concat, constant, cut, iota, scalar, select};
+pub use var::{
+    IntoOperand, Var, concat, constant, cut, einsum, eye, full, iota, linspace, meshgrid, ones, scalar, select, stack,
+    zeros,
+};
 
 use crate::LIBRARY;
 use crate::error::{Error, ErrorKind};

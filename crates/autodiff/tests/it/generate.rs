@@ -20,7 +20,7 @@ use quadric_autodiff::{DType, Shape, Tensor};
 use super::support::Rng;
 
 /// Most equations of a program.
-pub const EQUATIONS: usize = 40;
+const EQUATIONS: usize = 40;
 /// Most elements of a value.
 const ELEMENTS: usize = 48;
 /// How close to a kink a value may come; differences reach 3e-8 times the slope.

@@ -5,6 +5,7 @@
 //! - `programs`: results, donated storage, the cache, the memory of a checkpoint;
 //! - `nesting`: transforms in transforms, captured variables, no perturbation confusion;
 //! - `freezing`: the parts of a Hessian, and that each is a tape that can be differentiated again;
+//! - `operations`: what is composed of primitives: values, derivatives, ends, mistakes;
 //! - `overflow`: derivatives that are ordinary numbers although a partial on the way is none;
 //! - `opened`: functions opened at their cut, and `vᵀHv` taken apart equation by equation;
 //! - `mistakes`: what is said to a user who made one, in full;
@@ -24,6 +25,7 @@ mod infinities;
 mod mistakes;
 mod nesting;
 mod opened;
+mod operations;
 mod overflow;
 mod plan;
 mod planted;

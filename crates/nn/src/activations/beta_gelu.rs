@@ -2,12 +2,11 @@
 
 use quadric_autodiff::trace::Var;
 
-use super::gelu::distribution;
 use crate::LIBRARY;
 
 /// `x Φ(βx)`; `φ'' = β n(βx)(2 − β²x²)`, a bump of height ∝ β and width ∝ 1/β.
 #[track_caller]
 #[must_use]
 pub fn beta_gelu(x: Var, beta: f64) -> Var {
-    LIBRARY.nonlinear_scope("beta-gelu", || x * distribution(x * beta))
+    LIBRARY.nonlinear_scope("beta-gelu", || x * (x * beta).normal_cdf())
 }

@@ -1,12 +1,13 @@
 //! GELU in its exact form.
 
-use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use std::f64::consts::PI;
 
 use quadric_autodiff::trace::Var;
 
 use crate::LIBRARY;
 
-/// `x Φ(x)` with Φ the normal distribution function, through `erf`, not the tanh approximation ([Hendrycks & Gimpel 2016]).
+/// `x Φ(x)` with Φ the normal distribution function, not the tanh approximation ([Hendrycks & Gimpel 2016]); accurate in the left tail too,
+/// down to where it underflows, in value and derivatives. At −∞ it is NaN.
 ///
 /// `φ' = Φ(x) + x n(x)`, `φ'' = n(x)(2 − x²)`, `φ''' = n(x)(x³ − 4x)`, n the normal density.
 ///
@@ -30,19 +31,13 @@ pub fn gelu(x: Var) -> Var {
 
 #[track_caller]
 pub(super) fn composed(x: Var) -> Var {
-    x * distribution(x)
-}
-
-/// `Φ(x) = (1 + erf(x/√2))/2`.
-#[track_caller]
-pub(super) fn distribution(x: Var) -> Var {
-    ((x * FRAC_1_SQRT_2).erf() + 1.0) * 0.5
+    x * x.normal_cdf()
 }
 
 /// `n(x) = exp(−x²/2)/√(2π)`.
 #[track_caller]
 pub(super) fn density(x: Var) -> Var {
-    (x * x * -0.5).exp() * (1.0 / (2.0 * PI).sqrt())
+    x.half_gaussian() * (1.0 / (2.0 * PI).sqrt())
 }
 
 /// `φ''(x) = n(x)(2 − x²)`.

@@ -4,7 +4,8 @@ use quadric_autodiff::trace::{Var, select};
 
 use crate::LIBRARY;
 
-/// `x > 0 ? x : 0`, so `relu'(0) = 0`.
+/// `max(x, 0)` with `relu'(0) = 0`, where `x.maximum(0.0)` shares the derivative between the two that are equal: ½. At NaN the value and the
+/// derivative are NaN.
 #[track_caller]
 #[must_use]
 pub fn relu(x: Var) -> Var {
@@ -13,5 +14,11 @@ pub fn relu(x: Var) -> Var {
 
 #[track_caller]
 pub(super) fn composed(x: Var) -> Var {
-    select(x.gt(0.0), x, x.zeros_like())
+    select(x.le(0.0), 0.0, x * nan_mark(x))
+}
+
+/// 1, but NaN where x is: a factor whose derivative is 0 at every order, and which keeps a NaN in the derivative of what it multiplies.
+#[track_caller]
+pub(super) fn nan_mark(x: Var) -> Var {
+    select(x.equal(x), 1.0, x).stop_gradient()
 }

@@ -18,7 +18,7 @@ pub(super) const DEFAULT_BETA: f64 = 100.0;
 #[must_use]
 pub fn relu_synthetic(x: Var, beta: f64) -> Var {
     LIBRARY.nonlinear_scope("relu-synthetic", || {
-        declare_second_derivative("relu-synthetic", x, relu::composed, |x| bump(x, beta, 0.5))
+        declare_second_derivative("relu-synthetic", x, relu::composed, |x| bump(x, beta, Var::half_gaussian))
     })
 }
 
@@ -28,12 +28,11 @@ pub fn relu_synthetic(x: Var, beta: f64) -> Var {
 #[must_use]
 pub fn relu_synthetic_listing(x: Var, beta: f64) -> Var {
     LIBRARY.nonlinear_scope("relu-synthetic-listing", || {
-        declare_second_derivative("relu-synthetic-listing", x, relu::composed, |x| bump(x, beta, 1.0))
+        declare_second_derivative("relu-synthetic-listing", x, relu::composed, |x| bump(x, beta, Var::gaussian))
     })
 }
 
 #[track_caller]
-fn bump(x: Var, beta: f64, half: f64) -> Var {
-    let u = x * beta;
-    (u * u * -half).exp() * (beta / (2.0 * PI).sqrt())
+fn bump(x: Var, beta: f64, gaussian: fn(Var) -> Var) -> Var {
+    gaussian(x * beta) * (beta / (2.0 * PI).sqrt())
 }

@@ -4,7 +4,8 @@ use quadric_autodiff::trace::Var;
 
 use crate::LIBRARY;
 
-/// The share of examples whose largest logit is that of the label; of equal logits the first counts. No derivative.
+/// The share of examples whose largest logit is that of the label; of equal logits the first counts, and a NaN counts as the largest. No
+/// derivative.
 ///
 /// # Shapes
 /// `logits: [B, C]`, `labels: i32[B]`, result a scalar of the logits' dtype.

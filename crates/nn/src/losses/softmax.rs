@@ -1,13 +1,13 @@
 //! Softmax and its logarithm.
 
-use quadric_autodiff::trace::Var;
+use quadric_autodiff::trace::{Var, select};
 
 use crate::LIBRARY;
 
 /// `log p`, `p = softmax(z)` over the last axis: `z − m − ln Σ exp(z − m)` with `m = max z`.
 ///
 /// The shift by the maximum keeps exp from overflowing. It cancels in the value, and so in every derivative: no
-/// gradient flows through m, and nothing is lost.
+/// gradient flows through m, and nothing is lost. A row of −∞ alone (all of it masked) gives −∞, and all its derivatives are 0.
 ///
 /// # Shapes
 /// `z: […, C]`, result the same.
@@ -23,7 +23,7 @@ pub fn log_softmax(z: Var) -> Var {
 /// `p = exp(z) / Σ exp(z)` over the last axis, shifted as in [`log_softmax`].
 ///
 /// # Shapes
-/// `z: […, C]`, result the same; rows sum to 1.
+/// `z: […, C]`, result the same; rows sum to 1, but one of −∞ alone (all of it masked) is 0.
 ///
 /// # Example
 /// ```
@@ -41,14 +41,12 @@ pub fn softmax(z: Var) -> Var {
     })
 }
 
-/// `z − m` and `ln Σ exp(z − m)`, the latter with the last axis kept at size 1.
+/// `z − m` and `ln Σ exp(z − m)`, the latter with the last axis kept at size 1; where m is −∞, z and 0.
 #[track_caller]
-pub(super) fn shifted(z: Var) -> (Var, Var) {
-    let mut kept = z.shape().to_vec();
-    if let Some(last) = kept.last_mut() {
-        *last = 1;
-    }
-    let shifted = z - z.max_axes(&[-1]).stop_gradient().reshape(kept.clone());
-    let log_sum = shifted.exp().sum_axes(&[-1]).log().reshape(kept);
-    (shifted, log_sum)
+fn shifted(z: Var) -> (Var, Var) {
+    let m = z.max_keepdims(&[-1]).stop_gradient();
+    let shifted = z - select(m.equal(f64::NEG_INFINITY), 0.0, m);
+    let sum = shifted.exp().sum_keepdims(&[-1]);
+    // The logarithm of a sum that is 0 is never taken: its slope would be infinite.
+    (shifted, select(sum.equal(0.0), 1.0, sum).log())
 }

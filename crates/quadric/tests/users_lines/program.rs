@@ -85,7 +85,7 @@ fn in_libraries(x: &Tensor, matrix: &Tensor) {
     let slope = |x: Var| HessianTrace::slope(&|x: Var| x * x, &x, &x); // slope
     told("slope", trace(slope, x));
     let batches = vec![(matrix.clone(), matrix.clone())];
-    told("problem", Problem::new(x, |w: Var, x: Var, _: Var| w.matmul(x), batches)); // problem
+    told("problem", Problem::new(x, |w: Var, x: Var, _: Var| x.matmul(w), batches)); // problem
 }
 
 /// A model of the user's own, without a word about libraries.
@@ -106,7 +106,7 @@ fn at_run_time(x: &Tensor, matrix: &Tensor) {
     told("label", loss.call((matrix.clone(), tensor![0, 9])));
     let mut eager = compile(|x: Var| x.cholesky().sum()); // not definite
     told("not definite", eager.call(tensor![[1.0, 2.0], [2.0, 1.0]]));
-    told("own model", trace(|(m, x): (Net<Var>, Var)| Classification::new(x, x).loss_of(&m), &(net(), x.clone())));
+    told("own model", trace(|(m, x): (Net<Var>, Var)| Classification::new(x, x).loss_of(&m), &(net(), tensor![1.0, 2.0, 3.0])));
 }
 
 trait LossOf {

@@ -1,5 +1,6 @@
 //! `erf`: the error function.
 
+use crate::ops::Gaussian;
 use crate::ops::prelude::*;
 
 /// `y = 2/√π ∫₀ˣ e^(−t²) dt`.
@@ -13,9 +14,7 @@ impl Elementwise<1> for Erf {
     /// `∂ = 2/√π e^(−x²)`.
     fn rule(&self) -> Rule<Self, 1> {
         Rule::Pointwise(|_, t, [x], _| {
-            let square = t.mul(x, x);
-            let minus = t.neg(square);
-            let density = t.exp(minus);
+            let density = t.put(op(Gaussian), &[x]);
             let factor = t.like(x, std::f64::consts::FRAC_2_SQRT_PI);
             [t.mul(factor, density)]
         })

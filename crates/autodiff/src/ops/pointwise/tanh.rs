@@ -1,5 +1,6 @@
 //! `tanh`: the hyperbolic tangent.
 
+use crate::ops::Sech;
 use crate::ops::prelude::*;
 
 /// `y = tanh x`.
@@ -10,12 +11,11 @@ impl Elementwise<1> for Tanh {
     const NAME: &'static str = "tanh";
     const DOMAIN: [Domain; 1] = [Domain::Range(-2.0, 2.0)];
 
-    /// `∂ = 1 − y²`.
+    /// `∂ = sech² x`: in saturation 1 − y² has lost the digits that sech has.
     fn rule(&self) -> Rule<Self, 1> {
-        Rule::Pointwise(|_, t, [_], y| {
-            let square = t.mul(y, y);
-            let one = t.like(y, 1.0);
-            [t.sub(one, square)]
+        Rule::Pointwise(|_, t, [x], _| {
+            let sech = t.put(op(Sech), &[x]);
+            [t.mul(sech, sech)]
         })
     }
 

@@ -2,7 +2,8 @@
 
 use super::{Leaf, Tree};
 use crate::dtype::DType;
-use crate::trace::{Var, select};
+use crate::trace::var::scale_of;
+use crate::trace::{Var, scalar, select};
 
 /// What a method of [`Arithmetic`] that gives a tree returns: the tree inside a trace, a `Result` of it outside.
 type Outcome<T> = <<T as Tree>::Leaf as Leaf>::Outcome<T>;
@@ -14,7 +15,7 @@ type Number<T> = <<T as Tree>::Leaf as Leaf>::Outcome<<T as Tree>::Leaf>;
 ///
 /// It works on trees of [`Var`]s inside a trace, and on trees of [`Tensor`](crate::Tensor)s outside, where each call is traced and run by
 /// itself and returns a `Result`. A sum over leaves of both float dtypes is an `f64`, and a scalar leaf is converted to the dtype of the
-/// leaf that it meets. Squares are not scaled: a norm below 1e-154 (`f32`: 1e-19) or above 1e154 (1e19) leaves the dtype.
+/// leaf that it meets. Norms are taken of entries over the largest one, so that no square leaves the dtype; `dot` and `square_norm` are what they say.
 ///
 /// # Errors
 /// Trees of different structure, as [`Tree::zip_leaves`] says; leaves of shapes that do not broadcast or of different dtypes; for
@@ -72,8 +73,8 @@ pub trait Arithmetic: Tree {
         Self::Leaf::enter(self, |x: Self::With<Var>| inner(&x, &x))
     }
 
-    /// `‖self‖`, the root of the sum of all squares. At 0 it is 0 and so is its derivative, at every order (no NaN appears). A NaN is
-    /// kept.
+    /// `‖self‖`, the root of the sum of all squares. At 0 it is 0 and so is its derivative, at every order (no NaN appears); the derivatives of its
+    /// `powi(2)` are those of [`square_norm`](Arithmetic::square_norm). A NaN is kept.
     ///
     /// # Example
     /// ```
@@ -87,15 +88,20 @@ pub trait Arithmetic: Tree {
     /// ```
     #[track_caller]
     fn norm(&self) -> Number<Self> {
-        Self::Leaf::enter(self, |x: Self::With<Var>| zero_at_zero(inner(&x, &x), |s| s.sqrt()))
+        Self::Leaf::enter(self, |x: Self::With<Var>| {
+            let (unit, scale) = over_largest(&x);
+            (zero_at_zero(inner(&unit, &unit), |s| s.sqrt()) * scale).is_root_of(inner(&x, &x))
+        })
     }
 
-    /// `self / ‖self‖`, and 0 where self is 0.
+    /// `self / ‖self‖`, and 0 where self is 0 (with derivative 0). Of the smallest and the largest vectors, too, it is a unit vector.
     #[track_caller]
     fn normalized(&self) -> Outcome<Self> {
         Self::Leaf::enter(self, |x: Self::With<Var>| {
-            let inverse = zero_at_zero(inner(&x, &x), |s| s.sqrt().recip());
-            scaled(&x, inverse)
+            let (unit, _) = over_largest(&x);
+            let inverse = zero_at_zero(inner(&unit, &unit), |s| s.sqrt().recip());
+            let unit = scaled(&unit, inverse);
+            unit.zip_leaves(&x, |unit, x| unit.convert(x.dtype()))
         })
     }
 }
@@ -162,11 +168,31 @@ fn scaled<T: Tree<Leaf = Var>>(x: &T, s: Var) -> T::With<Var> {
     x.map_leaves(|x| *x * s.convert(x.dtype()))
 }
 
+/// All entries over the largest magnitude, in the widest dtype, and that; over 1 if it is 0 or infinite. The scale is a constant to every
+/// derivative: what it is does not matter to what is computed with both.
+#[track_caller]
+fn over_largest<T: Tree<Leaf = Var, With<Var> = T>>(x: &T) -> (T, Var) {
+    check_floats("norm", x);
+    let dtype = widest(x).unwrap_or(DType::F64);
+    let mut largest = scalar(dtype, 0.0);
+    for leaf in x.leaves() {
+        let axes: Vec<isize> = (0..leaf.shape().rank() as isize).collect();
+        let of_leaf = if leaf.shape().size() == 0 { leaf.number(0.0) } else { leaf.abs().max_axes(&axes) };
+        largest = largest.maximum(of_leaf.convert(dtype));
+    }
+    let scale = scale_of(largest.stop_gradient());
+    (x.map_leaves(|leaf| leaf.convert(dtype) / scale), scale)
+}
+
+/// The float dtype of most digits among the leaves.
+fn widest<T: Tree<Leaf = Var>>(x: &T) -> Option<DType> {
+    x.leaves().iter().map(|leaf| leaf.dtype()).max_by_key(|dtype| dtype.size())
+}
+
 #[track_caller]
 fn inner<T: Tree<Leaf = Var, With<Var> = T>>(a: &T, b: &T) -> Var {
     check_floats("dot", a);
     check_floats("dot", b);
-    let widest = |x: &T| x.leaves().iter().map(|leaf| leaf.dtype()).max_by_key(|dtype| dtype.size());
     let dtype = widest(a).max(widest(b)).unwrap_or(DType::F64);
     let mut sum: Option<Var> = None;
     let _ = a.zip_leaves(b, |a, b| {

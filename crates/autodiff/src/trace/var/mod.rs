@@ -3,20 +3,28 @@
 //! A `Var` is an id, `Copy` and not `Send`. Its methods write equations at the caller's line. Shapes broadcast by the
 //! usual rule, with the `broadcast` written out; dtypes never promote; a float literal takes the `Var`'s dtype.
 
+mod arrange;
+mod einsum;
+mod indexing;
+mod matrix;
 mod movement;
 mod pointwise;
 mod products;
 mod reduce;
 mod source;
+mod statistics;
 
 use std::marker::PhantomData;
 
+pub use arrange::stack;
+pub use einsum::einsum;
 pub use movement::concat;
 pub use pointwise::select;
-pub use source::{constant, cut, iota, scalar};
+pub use source::{constant, cut, eye, full, iota, linspace, meshgrid, ones, scalar, zeros};
+pub(super) use statistics::scale_of;
 
 use super::check;
-use super::frame::{emit, type_of};
+use super::frame::{emit, remember_root, type_of};
 use crate::dtype::DType;
 use crate::error::{Error, ErrorKind};
 use crate::shape::{Shape, Type, axis};
@@ -50,6 +58,11 @@ pub trait IntoOperand {
     #[track_caller]
     fn into_operand(self, like: Var) -> Var;
 
+    /// The `Var`, if it is one and no number.
+    fn as_var(&self) -> Option<Var> {
+        None
+    }
+
     /// The number, if it is one and no `Var`.
     fn as_number(&self) -> Option<f64> {
         None
@@ -60,11 +73,19 @@ impl IntoOperand for Var {
     fn into_operand(self, _: Var) -> Var {
         self
     }
+
+    fn as_var(&self) -> Option<Var> {
+        Some(*self)
+    }
 }
 
 impl IntoOperand for &Var {
     fn into_operand(self, _: Var) -> Var {
         *self
+    }
+
+    fn as_var(&self) -> Option<Var> {
+        Some(**self)
     }
 }
 
@@ -104,6 +125,12 @@ impl Var {
     #[track_caller]
     pub fn dtype(self) -> DType {
         self.ty().dtype
+    }
+
+    /// Itself, remembered as the root of `square`: `self.powi(2)` is `square`, whose derivatives are right where those of a root at 0 are set to 0.
+    pub(in crate::trace) fn is_root_of(self, square: Var) -> Var {
+        remember_root(self, square);
+        self
     }
 
     /// The axis that a number means, negative ones counted from the end.

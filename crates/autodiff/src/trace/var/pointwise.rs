@@ -5,7 +5,7 @@ use crate::dtype::DType;
 use crate::error::{Error, ErrorKind};
 use crate::ops::{self, op};
 use crate::tape::Op;
-use crate::trace::frame::squared;
+use crate::trace::frame::{square_of, squared};
 use crate::trace::stop;
 
 macro_rules! unary {
@@ -27,6 +27,12 @@ macro_rules! binary {
 /// An elementwise op over operands that broadcast.
 #[track_caller]
 fn pair(op: Op, a: Var, b: Var) -> Var {
+    if a == b
+        && op.is::<ops::Mul>()
+        && let Some(square) = square_of(a)
+    {
+        return square;
+    }
     let (ta, tb) = (a.ty(), b.ty());
     if ta.shape == tb.shape || ta.dtype != tb.dtype {
         return put(op, &[a, b]);
@@ -65,10 +71,36 @@ impl Var {
         cosh => Cosh;
         /// The hyperbolic tangent.
         tanh => Tanh;
+        /// The hyperbolic secant, 1/cosh x
+        sech => Sech;
+        /// The angle in [−π/2, π/2] whose sine is x; NaN for |x| > 1
+        asin => Asin;
+        /// The angle in [0, π] whose cosine is x; NaN for |x| > 1
+        acos => Acos;
+        /// The angle in [−π/2, π/2] whose tangent is x
+        atan => Atan;
+        /// The number whose sinh is x
+        asinh => Asinh;
+        /// The number not below 0 whose cosh is x; NaN for x < 1
+        acosh => Acosh;
+        /// The number whose tanh is x; NaN for |x| > 1
+        atanh => Atanh;
         /// The error function.
         erf => Erf;
+        /// 1 − erf x, accurate in the right tail
+        erfc => Erfc;
+        /// The number whose erf is x; ±∞ at ±1, NaN beyond
+        erf_inv => ErfInv;
+        /// e^(−x²), accurate in the tails
+        gaussian => Gaussian;
+        /// e^(−x²/2), accurate in the tails
+        half_gaussian => HalfGaussian;
+        /// Φ(x), the standard normal distribution function, accurate in the left tail
+        normal_cdf => NormalCdf;
         /// 1/(1 + e⁻ˣ)
         logistic => Logistic;
+        /// ln(1 + eˣ)
+        softplus => Softplus;
         /// |x|, with derivative 0 at 0
         abs => Abs;
         /// −1, 0 or 1
@@ -94,6 +126,10 @@ impl Var {
         minimum => Minimum;
         /// The angle of the point (other, self) from the first axis, in (−π, π].
         atan2 => Atan2;
+        /// √(self² + other²), with no square that leaves the dtype
+        hypot => Hypot;
+        /// ln(e^self + e^other); −∞ with derivative 0 where both are −∞
+        logaddexp => LogAddExp;
         /// self < other
         lt => Lt;
         /// self ≤ other
@@ -157,7 +193,25 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn powi(self, n: i32) -> Var {
-        put(op(ops::Powi { n }), &[self])
+        match square_of(self) {
+            Some(square) if n == 2 => square,
+            _ => put(op(ops::Powi { n }), &[self]),
+        }
+    }
+
+    /// The entries moved into `[low, high]`. The derivative is 1 inside and 0 outside; at the bounds the two share it, ½ each. NaN stays.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{tensor, trace::{Var, compile}};
+    /// let y = compile(|x: Var| x.clamp(-1.0, 1.0)).call(tensor![-3.0, 0.5, f64::INFINITY])?;
+    /// assert_eq!(y, tensor![-1.0, 0.5, 1.0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn clamp(self, low: impl IntoOperand, high: impl IntoOperand) -> Var {
+        self.maximum(low).minimum(high)
     }
 
     /// ψ(x), the derivative of [`lgamma`](Var::lgamma).
@@ -199,7 +253,8 @@ impl Var {
     }
 }
 
-/// `p ? a : b`, elementwise; all three broadcast.
+/// `p ? a : b`, elementwise; all three broadcast, and a number takes the dtype of the other. It selects and never multiplies: what is not
+/// selected does no harm, in value or derivative.
 ///
 /// # Example
 /// ```
@@ -211,8 +266,12 @@ impl Var {
 /// ```
 #[track_caller]
 #[must_use]
-pub fn select(p: Var, a: impl IntoOperand, b: Var) -> Var {
-    let a = a.into_operand(b);
+pub fn select(p: Var, a: impl IntoOperand, b: impl IntoOperand) -> Var {
+    let Some(like) = a.as_var().or(b.as_var()) else {
+        let what = "select: two numbers have no dtype; give one of them as scalar(dtype, x)";
+        stop(Error::new(ErrorKind::DType, what))
+    };
+    let (a, b) = (a.into_operand(like), b.into_operand(like));
     let shape = p.shape().broadcast_with(&a.shape()).and_then(|s| s.broadcast_with(&b.shape()));
     let Some(shape) = shape else {
         let what = format!("select: shapes do not broadcast: {}, {}, {}", p.ty(), a.ty(), b.ty());

@@ -4,10 +4,12 @@ use super::{Var, put};
 use crate::error::{Error, ErrorKind};
 use crate::ops::Window;
 use crate::ops::{self, op};
+use crate::shape::Shape;
 use crate::trace::stop;
 
 impl Var {
-    /// The matrix product over the last two axes, batched over equal axes in front.
+    /// The matrix product over the last two axes, batched over the axes in front, which broadcast: a matrix may stand on either side of a
+    /// batch. A vector on the right is a column, one on the left a row, and its axis leaves the result.
     ///
     /// # Example
     /// ```
@@ -21,20 +23,47 @@ impl Var {
     pub fn matmul(self, other: Var) -> Var {
         let (a, b) = (self.ty(), other.ty());
         let (ra, rb) = (a.shape.rank(), b.shape.rank());
+        if ra == 0 || rb == 0 {
+            let what = format!("matmul: lhs {a} and rhs {b} must be matrices or vectors");
+            stop(Error::new(ErrorKind::Shape, what));
+        }
+        if ra == 1 && rb == 1 {
+            return self.expand_dims(&[0]).matmul(other.expand_dims(&[1])).squeeze(&[0, 1]);
+        }
+        if rb == 1 {
+            return self.matmul(other.expand_dims(&[1])).squeeze(&[-1]);
+        }
+        if ra == 1 {
+            return self.expand_dims(&[0]).matmul(other).squeeze(&[-2]);
+        }
         if a.dtype != b.dtype || !a.dtype.is_float() {
             let what = format!("matmul: lhs {a} and rhs {b} must be floats of one dtype");
             stop(Error::new(ErrorKind::DType, what));
         }
-        if ra >= 2 && rb >= 2 && a.shape[ra - 1] != b.shape[rb - 2] {
+        if a.shape[ra - 1] != b.shape[rb - 2] {
             let (k, rows) = (a.shape[ra - 1], b.shape[rb - 2]);
             let what = format!("matmul: inner sizes differ: lhs {a} has {k} columns, rhs {b} has {rows} rows");
             stop(Error::new(ErrorKind::Shape, what));
         }
-        if ra < 2 || ra != rb || a.shape[..ra - 2] != b.shape[..rb - 2] {
-            let what = format!("matmul: lhs {a} and rhs {b} must be matrices with equal batch axes in front");
-            stop(Error::new(ErrorKind::Shape, what));
+        let product = op(ops::Dot { transpose_lhs: false, transpose_rhs: false });
+        let (batch_a, batch_b) = (Shape::from(&a.shape[..ra - 2]), Shape::from(&b.shape[..rb - 2]));
+        if batch_a == batch_b {
+            return put(product, &[self, other]);
         }
-        put(op(ops::Dot { transpose_lhs: false, transpose_rhs: false }), &[self, other])
+        let Some(batch) = batch_a.broadcast_with(&batch_b) else {
+            let what = format!("matmul: the axes in front of the matrices do not broadcast: lhs {a}, rhs {b}");
+            stop(Error::new(ErrorKind::Shape, what))
+        };
+        let (rows, inner, columns) = (a.shape[ra - 2], a.shape[ra - 1], b.shape[rb - 1]);
+        if batch_b.size() == 1 && batch == batch_a && rb == 2 {
+            // One matrix on the right of all: the rows of the batch are rows of one product.
+            let flat = [batch.size().saturating_mul(rows), inner];
+            let result = [&batch[..], &[rows, columns]].concat();
+            return put(product, &[self.reshape(flat), other]).reshape(result);
+        }
+        let left = self.broadcast_to([&batch[..], &[rows, inner]].concat());
+        let right = other.broadcast_to([&batch[..], &[inner, columns]].concat());
+        put(product, &[left, right])
     }
 
     /// `⟨self, other⟩`, the sum of all products of entries.

@@ -8,7 +8,7 @@ use crate::trace::stop;
 
 impl Var {
     #[track_caller]
-    fn axes(self, name: &str, axes: &[isize]) -> Axes {
+    pub(super) fn axes(self, name: &str, axes: &[isize]) -> Axes {
         let mut resolved = Vec::with_capacity(axes.len());
         for a in axes {
             resolved.push(self.axis(name, *a));

@@ -113,3 +113,126 @@ pub fn iota(dtype: DType, shape: impl Into<Shape>, along: isize) -> Var {
 pub fn cut(name: &str, x: Var) -> Var {
     put(op(ops::Cut { name: name.into() }), &[x])
 }
+
+/// `x` at every place of an array of this shape.
+///
+/// # Errors
+/// As [`scalar`].
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{DType, tensor, trace::{Var, compile, full}};
+/// let y = compile(|x: Var| x + full(DType::F64, [2], 0.5)).call(tensor![1.0, 2.0])?;
+/// assert_eq!(y, tensor![1.5, 2.5]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn full(dtype: DType, shape: impl Into<Shape>, x: f64) -> Var {
+    scalar(dtype, x).broadcast_to(shape)
+}
+
+/// Zeros.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{DType, tensor, trace::{Var, compile, zeros}};
+/// let y = compile(|x: Var| x.matmul(zeros(DType::F64, [1, 2]))).call(tensor![[1.0]])?;
+/// assert_eq!(y, tensor![[0.0, 0.0]]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn zeros(dtype: DType, shape: impl Into<Shape>) -> Var {
+    full(dtype, shape, 0.0)
+}
+
+/// Ones.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{DType, tensor, trace::{Var, compile, ones}};
+/// let y = compile(|x: Var| x.matmul(ones(DType::F64, [1, 2]))).call(tensor![[3.0]])?;
+/// assert_eq!(y, tensor![[3.0, 3.0]]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn ones(dtype: DType, shape: impl Into<Shape>) -> Var {
+    full(dtype, shape, 1.0)
+}
+
+/// The identity matrix of order n.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{DType, tensor, trace::{Var, compile, eye}};
+/// let y = compile(|x: Var| x + eye(DType::F64, 2)).call(tensor![[1.0, 2.0], [3.0, 4.0]])?;
+/// assert_eq!(y, tensor![[2.0, 2.0], [3.0, 5.0]]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn eye(dtype: DType, n: usize) -> Var {
+    iota(DType::I32, [n, n], 0).equal(iota(DType::I32, [n, n], 1)).convert(dtype)
+}
+
+/// n numbers from `first` to `last`, both of them there, at equal distances; `first` alone for n = 1.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{DType, tensor, trace::{Var, compile, linspace}};
+/// let y = compile(|x: Var| x * linspace(DType::F64, 0.0, 1.0, 5)).call(tensor![1.0])?;
+/// assert_eq!(y, tensor![0.0, 0.25, 0.5, 0.75, 1.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn linspace(dtype: DType, first: f64, last: f64, n: usize) -> Var {
+    let steps = n.saturating_sub(1).max(1) as f64;
+    // From both ends, so that both are exact and nothing overflows on the way.
+    let at = |i: usize| {
+        let t = i as f64 / steps;
+        if i == 0 {
+            first
+        } else if t == 1.0 {
+            last
+        } else {
+            first * (1.0 - t) + last * t
+        }
+    };
+    if !dtype.is_float() {
+        crate::trace::stop(crate::Error::new(crate::ErrorKind::DType, format!("linspace: {dtype} is no float")));
+    }
+    constant(&Tensor::from_fn(dtype, [n], at))
+}
+
+/// The coordinates of the points of a grid: of vectors of n, m, … entries, arrays of shape `[n, m, …]`, each varying along its own axis.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile, meshgrid}};
+/// let y = compile(|(a, b): (Var, Var)| meshgrid(&[a, b])).call((tensor![1.0, 2.0], tensor![3.0, 4.0]))?;
+/// assert_eq!(y, [tensor![[1.0, 1.0], [2.0, 2.0]], tensor![[3.0, 4.0], [3.0, 4.0]]]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn meshgrid(coordinates: &[Var]) -> Vec<Var> {
+    let mut shape = Vec::with_capacity(coordinates.len());
+    for x in coordinates {
+        match x.shape()[..] {
+            [n] => shape.push(n),
+            _ => {
+                let what = format!("meshgrid: {} is no vector", x.ty());
+                crate::trace::stop(crate::Error::new(crate::ErrorKind::Shape, what))
+            }
+        }
+    }
+    let mut grids = Vec::with_capacity(coordinates.len());
+    for (axis, x) in coordinates.iter().enumerate() {
+        let alone: Vec<usize> = shape.iter().enumerate().map(|(i, n)| if i == axis { *n } else { 1 }).collect();
+        grids.push(x.reshape(alone).broadcast_to(shape.clone()));
+    }
+    grids
+}
