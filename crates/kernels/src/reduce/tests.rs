@@ -161,6 +161,83 @@ fn cumsum_runs_both_ways() {
 }
 
 #[test]
+fn a_running_sum_keeps_its_digits() {
+    let (n, width) = (1 << 25, 1);
+    let (x, mut y) = (vec![1f32; n], vec![f32::NAN; n]);
+    for reverse in [false, true] {
+        cumsum(&x, 1, n, width, reverse, &mut y);
+        for k in [1, 64, 65, 1 << 24, (1 << 24) + 2, n] {
+            assert_eq!(y[if reverse { n - k } else { k - 1 }], k as f32, "{k} ones, reverse: {reverse}");
+        }
+    }
+    for (n, inner) in [(10_000, 1), (1_000_000, 1), (10_000_000, 1), (1_000_000, 3), (10_000, 100), (10_000, 5000)] {
+        let (x, mut y) = (vec![0.1f32; n * inner], vec![f32::NAN; n * inner]);
+        for reverse in [false, true] {
+            cumsum(&x, 1, n, inner, reverse, &mut y);
+            let errors = y.iter().enumerate().map(|(p, &y)| {
+                let j = p / inner;
+                (f64::from(y) / (0.1 * (if reverse { n - j } else { j + 1 }) as f64) - 1.0).abs()
+            });
+            let worst = errors.fold(0.0, f64::max);
+            assert!(worst <= 1e-6, "{n} x {inner}: {worst:e}");
+        }
+    }
+}
+
+#[test]
+fn a_running_sum_is_one_of_its_column_alone() {
+    for n in [1, 63, 64, 65, 128, 129, 1000] {
+        for inner in [1, 2, 15, 16, 33, 64, 250, 300] {
+            let x = fractions::<f32>(2 * n * inner);
+            for reverse in [false, true] {
+                let mut results = Vec::new();
+                on_every_path(|_| {
+                    let mut y = vec![f32::NAN; x.len()];
+                    cumsum(&x, 2, n, inner, reverse, &mut y);
+                    results.push(y);
+                });
+                assert!(results.iter().all(|y| *y == results[0]), "{n} {inner}");
+                for column in [0, inner - 1, inner, 2 * inner - 1] {
+                    let at = |j: usize| (column / inner * n + j) * inner + column % inner;
+                    let mut alone = vec![f32::NAN; n];
+                    let mut exact = 0.0;
+                    cumsum(&(0..n).map(|j| x[at(j)]).collect::<Vec<_>>(), 1, n, 1, reverse, &mut alone);
+                    for step in 0..n {
+                        let j = if reverse { n - 1 - step } else { step };
+                        exact += f64::from(x[at(j)]);
+                        assert_eq!(results[0][at(j)], alone[j], "{n} {inner} {column} {j}");
+                        assert!((f64::from(alone[j]) - exact).abs() <= 1e-6 * (1.0 + n as f64), "{n} {inner} {j}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_running_sum_keeps_infinities_and_signs_of_zero() {
+    let (inf, nan) = (f32::INFINITY, f32::NAN);
+    for inner in [1, 2] {
+        for (at, value, then, last) in
+            [(10, inf, 0.5, inf), (100, -inf, 0.5, -inf), (10, inf, -inf, nan), (70, nan, 1.0, nan)]
+        {
+            let mut x = vec![0.5f32; 300 * inner];
+            x[at * inner] = value;
+            x[200 * inner] = then;
+            let mut y = vec![7.0; x.len()];
+            cumsum(&x, 1, 300, inner, false, &mut y);
+            assert_eq!(y[(at - 1) * inner], 0.5 * at as f32);
+            assert!(y[at * inner] == value || value.is_nan() && y[at * inner].is_nan());
+            assert!(y[199 * inner] == value || value.is_nan() && y[199 * inner].is_nan());
+            assert!(y[299 * inner] == last || last.is_nan() && y[299 * inner].is_nan(), "{value} and {then}");
+        }
+        let mut y = vec![7.0; 200 * inner];
+        cumsum(&vec![-0.0f32; 200 * inner], 1, 200, inner, true, &mut y);
+        assert!(y.iter().all(|y| y.to_bits() == (-0.0f32).to_bits()));
+    }
+}
+
+#[test]
 fn argsort_is_stable_with_nan_last() {
     let x = [2.0, f64::NAN, 1.0, -0.0, 2.0, 0.0, f64::NEG_INFINITY, f64::INFINITY];
     let mut y = [0; 8];
