@@ -3,7 +3,10 @@
 //! Indices are data, so a wrong one is a result and not a panic: `Err` carries the position of the first index
 //! outside `0..n`, and the output is then unspecified. All indices are checked before anything is written.
 
+mod blocked;
+
 use crate::element::{Element, Real};
+use blocked::Blocked;
 
 /// y\[o, m, i\] ← x\[o, indices\[m\], i\].
 ///
@@ -42,7 +45,9 @@ pub fn gather<T: Element>(
 
 /// y ← 0; y\[o, indices\[m\], i\] += updates\[o, m, i\]: the transpose of [`gather`].
 ///
-/// Repeated indices add up in ascending order of m, so the bits do not depend on anything but the operands.
+/// What comes to one row is added in ascending order of m in blocks of 64 terms, and blocks combine pairwise; so the error grows like
+/// 64 + log₂(k / 64) for k updates of a row, and the bits do not depend on anything but the operands. With more than 64 indices, allocates a
+/// counter per row of y, and for each row that gets more than 64 updates some rows more.
 ///
 /// # Errors
 /// The position of the first index outside `0..n`.
@@ -68,12 +73,26 @@ pub fn scatter_add<T: Real>(
     if updates.is_empty() {
         return Ok(());
     }
-    for (updates, y) in updates.chunks_exact(indices.len() * inner).zip(y.chunks_exact_mut(n * inner)) {
-        for (update, &j) in updates.chunks_exact(inner).zip(indices) {
-            for (y, &u) in y[j as usize * inner..][..inner].iter_mut().zip(update) {
-                *y += u;
+    let each = updates.chunks_exact(indices.len() * inner).zip(y.chunks_exact_mut(n * inner));
+    if indices.len() <= blocked::BLOCK {
+        for (updates, y) in each {
+            for (update, &j) in updates.chunks_exact(inner).zip(indices) {
+                for (y, &u) in y[j as usize * inner..][..inner].iter_mut().zip(update) {
+                    *y += u;
+                }
             }
         }
+        return Ok(());
+    }
+    let mut blocked = Blocked::new(n);
+    for (updates, y) in each {
+        if inner == 1 {
+            blocked.add_each(y, updates.iter().zip(indices).map(|(&u, &j)| (j as usize, u)));
+        } else {
+            let each = updates.chunks_exact(inner).zip(indices);
+            blocked.add_rows(y, inner, each.map(|(update, &j)| (j as usize, update)));
+        }
+        blocked.finish(y, inner);
     }
     Ok(())
 }
@@ -113,7 +132,8 @@ pub fn gather_along<T: Element>(
 
 /// y ← 0; y\[o, indices\[o, j, i\], i\] += updates\[o, j, i\]: the transpose of [`gather_along`].
 ///
-/// Repeated indices add up in ascending order of j.
+/// Repeated indices add up in ascending order of j, as in [`scatter_add`]: the error grows like 64 + log₂(k / 64) for k updates of an element.
+/// If the axis of indices is longer than 64, allocates a counter per element of one item of y.
 ///
 /// # Errors
 /// The position (in the flat `indices`) of the first index outside `0..n`.
@@ -135,12 +155,25 @@ pub fn scatter_add_along<T: Real>(
     if updates.is_empty() {
         return Ok(());
     }
+    let mut blocked = (m > blocked::BLOCK).then(|| Blocked::new(n * inner));
     for (o, (indices, updates)) in indices.chunks_exact(m * inner).zip(updates.chunks_exact(m * inner)).enumerate() {
         let y = &mut y[o * n * inner..][..n * inner];
-        for (indices, updates) in indices.chunks_exact(inner).zip(updates.chunks_exact(inner)) {
-            for (i, (&u, &j)) in updates.iter().zip(indices).enumerate() {
-                y[j as usize * inner + i] += u;
+        match &mut blocked {
+            Some(blocked) if inner == 1 => {
+                blocked.add_each(y, updates.iter().zip(indices).map(|(&u, &j)| (j as usize, u)));
             }
+            _ => {
+                for (indices, updates) in indices.chunks_exact(inner).zip(updates.chunks_exact(inner)) {
+                    let each = updates.iter().zip(indices).enumerate().map(|(i, (&u, &j))| (j as usize * inner + i, u));
+                    match &mut blocked {
+                        None => each.for_each(|(at, u)| y[at] += u),
+                        Some(blocked) => blocked.add_each(y, each),
+                    }
+                }
+            }
+        }
+        if let Some(blocked) = &mut blocked {
+            blocked.finish(y, 1);
         }
     }
     Ok(())
@@ -215,6 +248,79 @@ mod tests {
         assert_eq!(z, [0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]);
         scatter_add_along(&[1.0, 2.0, 4.0], 1, 2, 1, &[1, 0, 1], &mut z[..2]).unwrap();
         assert_eq!(z[..2], [2.0, 5.0]);
+    }
+
+    /// Many updates of a few rows, with the other rows between them.
+    #[test]
+    fn many_updates_of_one_row_keep_their_digits() {
+        // Row 0 gets all but a few of the updates.
+        let row = |m: usize| if m % 1000 == 7 { 1 + (m / 1000 % 2) as i32 } else { 0 };
+        for (terms, value) in [(1 << 25, 1.0f32), (10_000, 0.1), (1_000_000, 0.1), (10_000_000, 0.1)] {
+            let indices: Vec<i32> = (0..terms).map(row).collect();
+            let counts = [0, 1, 2].map(|j| indices.iter().filter(|&&i| i == j).count() as f64);
+            for inner in [1, 3] {
+                if inner == 3 && terms > 1_000_000 {
+                    continue;
+                }
+                let updates = vec![value; terms * inner];
+                let mut y = vec![f32::NAN; 4 * inner];
+                scatter_add(&updates, 1, 4, inner, &indices, &mut y).unwrap();
+                let along: Vec<i32> = indices.iter().flat_map(|&i| vec![i; inner]).collect();
+                let mut z = vec![f32::NAN; 4 * inner];
+                scatter_add_along(&updates, 1, 4, inner, &along, &mut z).unwrap();
+                assert_eq!(y, z);
+                for (j, count) in counts.into_iter().enumerate() {
+                    let exact = count * if value == 1.0 { 1.0 } else { 0.1 };
+                    for &y in &y[j * inner..][..inner] {
+                        assert!(
+                            (f64::from(y) - exact).abs() <= if value == 1.0 { 6e-8 } else { 1e-6 } * exact,
+                            "{y} {exact}"
+                        );
+                    }
+                }
+                assert_eq!(y[3 * inner], 0.0);
+            }
+        }
+        let ones = vec![0; 1 << 25];
+        let mut y = [f32::NAN];
+        scatter_add(&vec![1.0; 1 << 25], 1, 1, 1, &ones, &mut y).unwrap();
+        assert_eq!(y, [33554432.0]);
+    }
+
+    #[test]
+    fn blocks_add_up_in_every_item_of_a_batch() {
+        let (outer, n, inner, m) = (3, 5, 2, 1000);
+        let indices: Vec<i32> = (0..m).map(|i| [0, 1, 0, 3, 0, 1][i * i % 6]).collect();
+        // Small integers, whose sums are exact in any order.
+        let updates: Vec<f32> = (0..outer * m * inner).map(|i| ((i * 7919) % 41) as f32 - 20.0).collect();
+        let mut exact = vec![0.0; outer * n * inner];
+        for (p, u) in updates.iter().enumerate() {
+            exact[(p / inner / m * n + indices[p / inner % m] as usize) * inner + p % inner] += u;
+        }
+        let mut y = vec![f32::NAN; exact.len()];
+        scatter_add(&updates, outer, n, inner, &indices, &mut y).unwrap();
+        assert_eq!(y, exact);
+        let along: Vec<i32> = (0..updates.len()).map(|p| indices[p / inner % m]).collect();
+        scatter_add_along(&updates, outer, n, inner, &along, &mut y).unwrap();
+        assert_eq!(y, exact);
+    }
+
+    #[test]
+    fn infinities_and_nan_come_out_as_of_plain_addition() {
+        let inf = f32::INFINITY;
+        for (specials, y0) in
+            [(vec![inf], inf), (vec![-inf], -inf), (vec![inf, -inf], f32::NAN), (vec![f32::NAN], f32::NAN)]
+        {
+            for place in [0, 63, 64, 299] {
+                let mut updates = vec![1.0; 300];
+                for (k, &s) in specials.iter().enumerate() {
+                    updates[(place + 100 * k) % 300] = s;
+                }
+                let mut y = [0.0; 2];
+                scatter_add(&updates, 1, 2, 1, &[0; 300], &mut y).unwrap();
+                assert_eq!((y[0].to_bits() == y0.to_bits() || y[0].is_nan() && y0.is_nan(), y[1]), (true, 0.0));
+            }
+        }
     }
 
     #[test]
