@@ -6,7 +6,11 @@
 //!
 //! A product with a vector and a very small product have loops of their own, where packing would cost more than it
 //! brings. Which way a product goes is decided by its sizes and strides alone.
+//!
+//! An inner dimension up to 2048 is one sum: `matrixmultiply` adds 256 terms one after the other, and then the next 256 to what C holds. A longer
+//! one is cut (`long`) into pieces whose products combine pairwise, so that the error grows like log k there.
 
+mod long;
 mod small;
 mod vector;
 
@@ -73,6 +77,10 @@ const PARALLEL_WORK: usize = 1 << 18;
 ///
 /// C is not read unless `accumulate`. An empty inner dimension gives zeros, or leaves C. The bits do not depend on
 /// `threads`. `matrixmultiply` allocates its packing buffers at each call.
+///
+/// Up to an inner size k of 2048 at most 512 products are added one after the other, then their sums. Beyond, the rounding error of an element
+/// grows like 112 + log₂(k / 1536) in `f32`, 262 + log₂(k / 1536) in `f64`, times that of one addition. There it allocates
+/// log₂(k / 1536) blocks of C's size, or of 2¹⁷ elements for each thread.
 ///
 /// # Panics
 /// If the inner sizes differ, an operand leaves its slice, or C does not have rows × columns elements.
@@ -205,6 +213,19 @@ unsafe fn split<T: Real>(tile: Tile<'_, T>, threads: usize) {
 /// # Safety
 /// As [`split`].
 unsafe fn multiply<T: Real>(tile: Tile<'_, T>) {
+    if tile.a.cols > long::LONGEST {
+        // SAFETY: passed on from the caller.
+        return unsafe { long::multiply(tile) };
+    }
+    // SAFETY: passed on from the caller.
+    unsafe { multiply_at_once(tile) };
+}
+
+/// [`multiply`] in one call.
+///
+/// # Safety
+/// As [`split`].
+unsafe fn multiply_at_once<T: Real>(tile: Tile<'_, T>) {
     let Tile { accumulate, a, b, c, c_row_stride } = tile;
     let beta = if accumulate { T::one() } else { T::zero() };
     // SAFETY: the caller vouches for the matrices; with β = 0 `matrixmultiply` does not read C.
@@ -334,6 +355,91 @@ mod tests {
                         );
                     }
                 }
+            }
+        }
+    }
+
+    /// A of m × k and B of k × n with all entries equal, of which the slices hold as little as the strides allow: A by columns or by rows.
+    fn equal<T: Real>(m: usize, n: usize, k: usize, by_rows: bool, entry: &[T]) -> (MatRef<'_, T>, MatRef<'_, T>) {
+        let (row_stride, col_stride) = if by_rows { (0, 1) } else { (1, 0) };
+        let a = MatRef { data: entry, rows: m, cols: k, row_stride, col_stride };
+        (a, MatRef { data: entry, rows: k, cols: n, row_stride: usize::from(n == 1), col_stride: 1 })
+    }
+
+    #[test]
+    fn a_long_inner_dimension_keeps_its_digits() {
+        let ones = vec![1f32; 1 << 25];
+        let (root, product) = (vec![0.1f32.sqrt(); 10_000_000], f64::from(0.1f32.sqrt()).powi(2));
+        // A vector on the right, by rows and by columns of A; one on the left; neither is one.
+        for (m, n, by_rows) in [(5, 1, true), (5, 1, false), (1, 3, true), (2, 2, true)] {
+            let (a, b) = equal(m, n, 1 << 25, by_rows, &ones);
+            let mut c = vec![f32::NAN; m * n];
+            gemm(false, a, b, &mut c, 1);
+            assert!(c.iter().all(|&c| c == 33554432.0), "{m} {n} {by_rows}: {c:?}");
+            for k in [10_000, 1_000_000, 10_000_000] {
+                let (a, b) = equal(m, n, k, by_rows, &root);
+                gemm(false, a, b, &mut c, 1);
+                let worst = c.iter().map(|&c| (f64::from(c) / (k as f64 * product) - 1.0).abs()).fold(0.0, f64::max);
+                assert!(worst <= 1e-6, "{m} {n} {k} {by_rows}: {worst:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn long_products_agree_with_the_definition_on_any_number_of_threads() {
+        for (m, k, n) in
+            [(3, 2049, 4), (300, 3073, 520), (1, 5000, 70), (70, 5000, 1), (257, 4608, 1), (1, 6145, 1), (2, 9000, 3)]
+        {
+            let (a, b) = (entries::<f32>(m * k, 1), entries::<f32>(k * n, 2));
+            for transposes in 0..4 {
+                if m * k * n > 1 << 24 && transposes > 0 {
+                    continue;
+                }
+                let a = if transposes & 1 == 0 {
+                    MatRef::row_major(&a, m, k)
+                } else {
+                    MatRef::row_major(&a, k, m).transposed()
+                };
+                let b = if transposes & 2 == 0 {
+                    MatRef::row_major(&b, k, n)
+                } else {
+                    MatRef::row_major(&b, n, k).transposed()
+                };
+                let exact = naive(a, b);
+                for accumulate in [false, true] {
+                    let before = if accumulate { entries::<f32>(m * n, 3) } else { vec![f32::NAN; m * n] };
+                    let mut one = before.clone();
+                    gemm(accumulate, a, b, &mut one, 1);
+                    for ((&c, e), b) in one.iter().zip(&exact).zip(&before) {
+                        let e = e + if accumulate { f64::from(*b) } else { 0.0 };
+                        assert!((f64::from(c) - e).abs() <= 3e-4, "{m} {k} {n} {transposes}: {c} {e}");
+                    }
+                    for threads in [2, 3, 7] {
+                        let mut many = before.clone();
+                        gemm(accumulate, a, b, &mut many, threads);
+                        assert!(
+                            one.iter().zip(&many).all(|(a, b)| a.to_bits() == b.to_bits()),
+                            "{m} {k} {n} {threads}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn infinities_and_nan_come_out_of_long_products_as_of_plain_addition() {
+        let (inf, nan, k) = (f32::INFINITY, f32::NAN, 5000);
+        let specials: [(&[f32], f32); 4] = [(&[inf], inf), (&[-inf], -inf), (&[inf, -inf], nan), (&[nan], nan)];
+        for (special, y) in specials {
+            for (m, n) in [(1, 1), (1, 3), (2, 2)] {
+                let (mut a, b) = (vec![1.0; m * k], vec![1.0; k * n]);
+                for (p, &x) in special.iter().enumerate() {
+                    a[(1535 + 2000 * p) * m..][..m].fill(x);
+                }
+                let mut c = vec![0.0; m * n];
+                gemm(false, MatRef::row_major(&a, k, m).transposed(), MatRef::row_major(&b, k, n), &mut c, 1);
+                assert!(c.iter().all(|&c| c == y || c.is_nan() && y.is_nan()), "{m} {n}: {c:?}, not {y}");
             }
         }
     }

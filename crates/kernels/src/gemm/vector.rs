@@ -1,6 +1,6 @@
 //! A matrix times a vector: bound by memory, so nothing is packed and each entry of the matrix is read once.
 
-use super::MatRef;
+use super::{MatRef, long};
 use crate::element::Real;
 use crate::isa::{Job, dispatch};
 use crate::lanes::{LANES, Lanes, fold, padded};
@@ -34,14 +34,49 @@ impl<'a, T: Real> MatrixVector<'a, T> {
             let mut matrix = self.matrix;
             matrix.data = &matrix.data[first * matrix.row_stride..];
             matrix.rows = y.len();
-            if matrix.col_stride == 1 {
-                dispatch(ByRows { accumulate, matrix, vector: self.vector, y });
-            } else {
-                dispatch(ByColumns { accumulate, matrix, vector: self.vector, y });
+            if matrix.cols <= long::LONGEST {
+                return once(accumulate, matrix, self.vector, DEPTH, y);
+            }
+            // Contiguous rows are read to their ends, four together; contiguous columns across.
+            let rows = if matrix.col_stride == 1 { 4 } else { y.len() };
+            let mut spare = vec![T::zero(); long::height(matrix.cols) * rows];
+            for (i, y) in y.chunks_mut(rows).enumerate() {
+                let data = &matrix.data[i * rows * matrix.row_stride..];
+                tree(accumulate, MatRef { data, rows: y.len(), ..matrix }, self.vector, y, &mut spare);
             }
         });
     }
 }
+
+/// y ← M v (+ y if `accumulate`), pairwise over pieces of v. `spare` has room for y for each halving.
+fn tree<T: Real>(accumulate: bool, matrix: MatRef<'_, T>, vector: &[T], y: &mut [T], spare: &mut [T]) {
+    let k = vector.len();
+    if k <= long::PIECE {
+        return once(accumulate, matrix, vector, LONG_DEPTH, y);
+    }
+    let middle = long::middle(k);
+    let (left, right) = vector.split_at(middle);
+    tree(accumulate, long::columns(matrix, 0, middle), left, y, spare);
+    let (sums, spare) = spare.split_at_mut(y.len());
+    tree(false, long::columns(matrix, middle, k - middle), right, sums, spare);
+    for (y, &sum) in y.iter_mut().zip(&*sums) {
+        *y += sum;
+    }
+}
+
+/// y ← M v (+ y if `accumulate`) in one pass over M.
+fn once<T: Real>(accumulate: bool, matrix: MatRef<'_, T>, vector: &[T], depth: usize, y: &mut [T]) {
+    if matrix.col_stride == 1 {
+        dispatch(ByRows { accumulate, matrix, vector, y });
+    } else {
+        dispatch(ByColumns { accumulate, matrix, vector, depth, y });
+    }
+}
+
+/// Terms that [`ByColumns`] adds one after the other before they join y: keeps the rounding error of long sums down.
+const DEPTH: usize = 512;
+/// The same where v is long, and a piece of it has many joins.
+const LONG_DEPTH: usize = 96;
 
 /// a b + c, fused where the path has it.
 #[inline(always)]
@@ -134,6 +169,7 @@ struct ByColumns<'a, T> {
     accumulate: bool,
     matrix: MatRef<'a, T>,
     vector: &'a [T],
+    depth: usize,
     y: &'a mut [T],
 }
 
@@ -141,16 +177,14 @@ impl<T: Real> Job for ByColumns<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let ByColumns { accumulate, matrix, vector, y } = self;
+        let ByColumns { accumulate, matrix, vector, depth, y } = self;
         /// Entries of y in registers.
         const WIDTH: usize = 64;
-        /// Terms added one after the other before they join y: keeps the rounding error of long sums down.
-        const DEPTH: usize = 512;
         if !accumulate {
             y.fill(T::zero());
         }
-        for (b, vector) in vector.chunks(DEPTH).enumerate() {
-            let data = &matrix.data[b * DEPTH * matrix.col_stride..];
+        for (b, vector) in vector.chunks(depth).enumerate() {
+            let data = &matrix.data[b * depth * matrix.col_stride..];
             let (blocks, rest) = y.as_chunks_mut::<WIDTH>();
             let done = blocks.len() * WIDTH;
             for (i, y) in blocks.iter_mut().enumerate() {

@@ -25,6 +25,7 @@ impl Lane for f64 {
     const ERF_ONE: f64 = 6.0;
     const GAUSSIAN_ZERO: f64 = 27.375;
     const HALF_GAUSSIAN_ZERO: f64 = 38.75;
+    const PRODUCT_DEPTH: usize = 1536; // `matrixmultiply` has its own 256
     const POWER_COMPENSATED: u32 = 0;
     const LINEAR: f64 = 5.551115123125783e-17; // 2^-54
     const CUBIC: f64 = 7.450580596923828e-9; // 2^-27

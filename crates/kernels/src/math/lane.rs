@@ -32,6 +32,8 @@ pub trait Lane: Float {
     const GAUSSIAN_ZERO: Self;
     /// From here on, e^(-x²/2) rounds to zero.
     const HALF_GAUSSIAN_ZERO: Self;
+    /// Terms that a matrix product with a long inner dimension adds one after the other, before they join the rest.
+    const PRODUCT_DEPTH: usize;
     /// The smallest |n| for which `powi` does not go without its rounding errors.
     const POWER_COMPENSATED: u32;
     /// Below this, x + x²/2 rounds to x.

@@ -104,6 +104,18 @@ fn dot_is_the_sum_of_the_products() {
 }
 
 #[test]
+fn a_long_dot_keeps_its_digits() {
+    let ones = vec![1f32; 1 << 25];
+    for threads in [1, 2, 3, 7] {
+        assert_eq!(dot(&ones, &ones, threads), 33554432.0);
+        for n in [10_000, 1_000_000, 10_000_000] {
+            let found = f64::from(dot(&vec![0.1; n], &ones[..n], threads));
+            assert!((found / (0.1 * n as f64) - 1.0).abs() <= 1e-6, "{n}: {found}");
+        }
+    }
+}
+
+#[test]
 fn max_propagates_nan_and_argmax_finds_the_first() {
     on_every_path(|_| {
         for size @ (outer, n, inner) in SIZES {
