@@ -6,6 +6,7 @@
 //! Invariants (checked by [`verify`](Tape::verify), which lists them all):
 //! a value is defined once and before it is used; types are what `infer` says.
 
+mod active;
 mod builder;
 mod copier;
 mod label;
@@ -18,12 +19,13 @@ mod verify;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use active::{active, active_through};
 pub use builder::Builder;
 pub(crate) use copier::{Copier, Renamed, rewrite};
 pub use label::{Label, Line, Role, Scope};
 pub use op::{
-    AnyPrimitive, AnyRule, BatchBodies, Batched, Binary, Class, Derive, DifferentiateBodies, DynEq, Kernel, Kind,
-    Linearity, Op, Operand, Output, Term, Unary,
+    AnyPrimitive, AnyRule, BatchBodies, Batched, Binary, Class, Derive, Derived, DifferentiateBodies, DynEq, Kernel,
+    Kind, Linearity, Op, Operand, Output, Term, Unary,
 };
 pub use param::{Param, Params};
 pub use parse::{Catalogue, parse};

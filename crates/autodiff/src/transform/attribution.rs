@@ -8,7 +8,7 @@
 //! A read inside a body has no offset. A checkpoint is therefore inlined first: it is an ordinary function, computed twice.
 //! The body of a loop reads once a step, so a loop with such reads is an error.
 
-use super::{Forward, at, chosen, gradient, jvp};
+use super::{Forward, Reverse, at, chosen, gradient, jvp};
 use crate::error::{Error, ErrorKind};
 use crate::ops::{Ops, Residual};
 use crate::shape::{Axes, Type};
@@ -61,15 +61,17 @@ pub fn attribute(tape: &Tape, wrt: &[bool]) -> Result<Attribution, Error> {
     let v: Vec<Value> = along.into_iter().map(|t| b.input(t)).collect();
     let dots = b.inline(&tangents, &[&x[..], &v].concat()).split_off(reads.len());
     let offsets: Vec<Value> = types.iter().map(|t| b.full(t, 0.0)).collect();
-    let bars = match cotangents {
-        Some(cotangents) => b.inline(&cotangents, &[x, offsets, v].concat()).split_off(1),
-        None => Vec::new(),
+    let (bars, unreached) = match cotangents {
+        Some(Reverse { tape, unreached, .. }) => (b.inline(&tape, &[x, offsets, v].concat()).split_off(1), unreached),
+        None => (Vec::new(), Vec::new()),
     };
     let mut named: Vec<Residual> = Vec::new();
     let mut sums: Vec<Value> = Vec::new();
-    // What does not depend on the inputs (data, constants) has no tangent, and no share.
-    let moving = reads.iter().zip(bars).zip(dots).zip(zero).filter(|(_, zero)| !zero);
-    for (((residual, _), bar), dot) in moving.map(|(read, _)| read) {
+    // What does not depend on the inputs (data, constants) has no tangent, and what is only compared has no cotangent; neither has a
+    // share.
+    let absent = |i: usize| zero[i] || unreached.contains(&(tape.inputs().len() + i));
+    let moving = reads.iter().zip(bars).zip(dots).enumerate().filter(|(i, _)| !absent(*i));
+    for (((residual, _), bar), dot) in moving.map(|(_, read)| read) {
         let share = inner(&mut b, bar, dot);
         match named.iter().position(|known| known == *residual) {
             Some(at) => sums[at] = b.add(sums[at], share),
@@ -112,7 +114,7 @@ fn cotangents(
     reads: &[(&Residual, &Equation)],
     types: &[Type],
     along: &[Type],
-) -> Result<Option<Tape>, Error> {
+) -> Result<Option<Reverse>, Error> {
     let mut copier = Copier::with_inputs(gradient);
     let offsets: Vec<Value> = types.iter().map(|t| copier.builder.input(t.clone())).collect();
     let v: Vec<Value> = along.iter().map(|t| copier.builder.input(t.clone())).collect();
@@ -135,7 +137,7 @@ fn cotangents(
     let offset = b.finish_live(vec![sum]);
     let start = gradient.inputs().len();
     let wrt: Vec<bool> = (0..offset.inputs().len()).map(|i| (start..start + reads.len()).contains(&i)).collect();
-    Ok(Some(super::gradient(&offset, &wrt, 1.0)?.tape))
+    Ok(Some(super::gradient(&offset, &wrt, 1.0)?))
 }
 
 /// `⟨a, b⟩`, a scalar.

@@ -6,9 +6,10 @@
 //! A freeze withholds the tangent of chosen residuals, and nothing else: on a tape that reverse mode wrote, that leaves
 //! exactly the part of the Hessian which the *other* equations make.
 
-use super::bodies::Bodies;
+use super::bodies::{Bodies, Walked};
 use super::freeze::withholds;
-use super::{Freeze, at, check_floats, no_rule, vjp_frozen};
+use super::vjp::reverse_of_its_own;
+use super::{Freeze, at, check_floats, no_rule};
 use crate::error::Error;
 use crate::ops::Ops;
 use crate::tape::{AnyRule, Builder, Copier, Derive, DifferentiateBodies, Equation, Role, Tape, Term, Value};
@@ -49,16 +50,20 @@ pub fn jvp_frozen(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<
     if let Some(freeze) = freeze {
         freeze.check(tape)?;
     }
-    forward(tape, wrt, freeze)
+    let walked = forward(tape, wrt, freeze)?;
+    let floats = || tape.outputs().iter().enumerate().filter(|(_, v)| tape.type_of(**v).dtype.is_float());
+    let zero = floats().map(|(i, _)| walked.derivatives[i].is_none()).collect();
+    Ok(Forward { tape: walked.filled(tape, floats()), zero })
 }
 
-pub(super) fn forward(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Forward, Error> {
+/// The walk: the tangent of every output, absent where it is zero.
+pub(super) fn forward(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<Walked, Error> {
     let mut copier = Copier::with_inputs(tape);
     let mut dots: Vec<Option<Value>> = vec![None; tape.value_count()];
     for (v, _) in tape.inputs().iter().zip(wrt).filter(|(_, w)| **w) {
         dots[v.index()] = Some(copier.builder.input(tape.type_of(*v).clone()));
     }
-    let nested = Bodies { freeze, reverse: &|body, wanted| vjp_frozen(body, wanted, freeze) };
+    let nested = Bodies { freeze, reverse: &|body, wanted, seeded| reverse_of_its_own(body, wanted, seeded, freeze) };
     for e in tape.equations() {
         let (inputs, outputs) = copier.copy(e)?;
         let tangents: Vec<Option<Value>> = e.inputs.iter().map(|v| dots[v.index()]).collect();
@@ -72,15 +77,8 @@ pub(super) fn forward(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Res
             dots[v.index()] = dot.filter(|_| tape.type_of(*v).dtype.is_float());
         }
     }
-    let Copier { builder: mut b, renamed, .. } = copier;
-    b.set_label(Default::default());
-    let mut outputs = renamed.all(tape.outputs());
-    let mut zero = Vec::new();
-    for v in tape.outputs().iter().filter(|v| tape.type_of(**v).dtype.is_float()) {
-        zero.push(dots[v.index()].is_none());
-        outputs.push(dots[v.index()].unwrap_or_else(|| b.full(tape.type_of(*v), 0.0)));
-    }
-    Ok(Forward { tape: b.finish_live(outputs), zero })
+    let derivatives = tape.outputs().iter().map(|v| dots[v.index()]).collect();
+    Ok(Walked { values: copier.renamed.all(tape.outputs()), builder: copier.builder, derivatives })
 }
 
 fn tangents_of(

@@ -9,14 +9,14 @@
 //! Invariant: a value's cotangent is complete before the equation that defined it is visited, because equations are in
 //! topological order.
 
-use super::bodies::Bodies;
+use super::bodies::{Bodies, Walked};
 use super::cut::Sides;
 use super::freeze::withholds;
 use super::{Freeze, at, check_floats, no_rule};
 use crate::error::Error;
 use crate::ops::{Ops, Residual, op};
 use crate::tape::{
-    AnyRule, Builder, Copier, Derive, DifferentiateBodies, Equation, Kind, Renamed, Role, Tape, Term, Value,
+    AnyRule, Builder, Copier, Derive, DifferentiateBodies, Equation, Renamed, Role, Tape, Term, Value, active,
 };
 
 /// What reverse mode wrote.
@@ -57,40 +57,58 @@ pub fn vjp_frozen(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Result<
     if let Some(freeze) = freeze {
         freeze.check(tape)?;
     }
+    let (sweep, sides) = (next_sweep(tape), Sides::of(tape, wrt));
+    let seeded: Vec<bool> = tape.outputs().iter().map(|v| tape.type_of(*v).dtype.is_float()).collect();
+    let walked = reverse(tape, wrt, &seeded, sweep, &sides, freeze)?;
+    let chosen = || tape.inputs().iter().enumerate().filter(|(i, _)| wrt[*i]);
+    let unreached = chosen().map(|(i, _)| i).filter(|i| walked.derivatives[*i].is_none()).collect();
+    Ok(Reverse { tape: walked.filled(tape, chosen()), sweep, unreached })
+}
+
+/// The walk over a tape that is no part of a sweep under way.
+pub(super) fn reverse_of_its_own(
+    tape: &Tape,
+    wrt: &[bool],
+    seeded: &[bool],
+    freeze: Option<&Freeze>,
+) -> Result<Walked, Error> {
+    reverse(tape, wrt, seeded, next_sweep(tape), &Sides::of(tape, wrt), freeze)
+}
+
+/// One more than that of any sweep whose residuals are in the tape.
+fn next_sweep(tape: &Tape) -> u32 {
     let mut sweep = 0;
     tape.for_each_equation(&mut |e| {
         if let Some(residual) = e.op.downcast::<Residual>() {
             sweep = sweep.max(residual.sweep);
         }
     });
-    let sides = Sides::of(tape, wrt);
-    reverse(tape, wrt, sweep + 1, &sides, freeze)
+    sweep + 1
 }
 
-fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<&Freeze>) -> Result<Reverse, Error> {
+/// The walk: the cotangent of every input that is chosen, absent where it is zero. Cotangents come in for the outputs that
+/// are `seeded`; the others have none.
+fn reverse(
+    tape: &Tape,
+    wrt: &[bool],
+    seeded: &[bool],
+    sweep: u32,
+    sides: &Sides,
+    freeze: Option<&Freeze>,
+) -> Result<Walked, Error> {
     let mut copier = Copier::with_inputs(tape);
-    let is_float = |v: &Value| tape.type_of(*v).dtype.is_float();
-    let float_outputs: Vec<Value> = tape.outputs().iter().copied().filter(is_float).collect();
-    let seeds: Vec<Value> = float_outputs.iter().map(|v| copier.builder.input(tape.type_of(*v).clone())).collect();
-
-    // What depends on a chosen input in a way that a derivative passes: what follows a stop or a comparison does not.
-    let mut active = vec![false; tape.value_count()];
-    for (v, wanted) in tape.inputs().iter().zip(wrt) {
-        active[v.index()] = *wanted;
-    }
+    let outputs = tape.outputs().iter().copied().zip(seeded).filter(|(_, seeded)| **seeded);
+    let seeds: Vec<(Value, Value)> = outputs.map(|(v, _)| (v, copier.builder.input(tape.type_of(v).clone()))).collect();
     for e in tape.equations() {
         copier.copy(e)?;
-        let moved = e.op.kind() != Kind::Constant && e.inputs.iter().any(|v| active[v.index()]);
-        for v in &e.outputs {
-            active[v.index()] = moved && is_float(v);
-        }
     }
+    let active = active(tape, wrt);
     let Copier { builder: mut b, renamed, .. } = copier;
 
     let start = b.tape().equations().len();
     let mut bars: Vec<Option<Value>> = vec![None; tape.value_count()];
     b.set_label(Default::default());
-    for (v, seed) in float_outputs.iter().zip(&seeds) {
+    for (v, seed) in &seeds {
         let sum = bars[v.index()].map_or(*seed, |bar| b.add(bar, *seed));
         bars[v.index()] = Some(sum);
     }
@@ -102,7 +120,8 @@ fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<
         }
         b.set_label(e.label.derived(Role::Cotangent));
         let inside = sides.of_body(i);
-        let nested = Bodies { freeze, reverse: &|body, wanted| reverse(body, wanted, sweep, &inside, freeze) };
+        let nested =
+            Bodies { freeze, reverse: &|body, wanted, seeded| reverse(body, wanted, seeded, sweep, &inside, freeze) };
         let read = Read { sweep, label: sides.of_equation(i), equation: e, renamed: &renamed };
         let contributions = cotangents_of(&mut b, &read, &out_bars, &wanted, &nested)?;
         for ((v, bar), _) in e.inputs.iter().zip(contributions).zip(&wanted).filter(|(_, w)| **w) {
@@ -113,21 +132,17 @@ fn reverse(tape: &Tape, wrt: &[bool], sweep: u32, sides: &Sides, freeze: Option<
         }
     }
 
-    let mut outputs = renamed.all(tape.outputs());
-    let mut unreached = Vec::new();
-    b.set_label(Default::default());
-    for (i, v) in tape.inputs().iter().enumerate().filter(|(i, _)| wrt[*i]) {
-        if bars[v.index()].is_none() {
-            unreached.push(i);
-        }
-        outputs.push(bars[v.index()].unwrap_or_else(|| b.full(tape.type_of(*v), 0.0)));
-    }
+    let values = renamed.all(tape.outputs());
+    let derivatives: Vec<Option<Value>> =
+        tape.inputs().iter().zip(wrt).map(|(v, wanted)| bars[v.index()].filter(|_| *wanted)).collect();
     // Rules may have read more than their result needs (a partial for an operand that is not wanted); only what is live counts.
     if cfg!(debug_assertions) {
-        let written = b.clone().finish(outputs.clone()).expect("own values");
+        let outputs = values.iter().chain(derivatives.iter().flatten()).copied().collect();
+        let written = b.clone().finish(outputs).expect("own values");
+        let seeds: Vec<Value> = seeds.iter().map(|(_, seed)| *seed).collect();
         written.assert_none(&written.residual_violations(start, &seeds));
     }
-    Ok(Reverse { tape: b.finish_live(outputs), sweep, unreached })
+    Ok(Walked { builder: b, values, derivatives })
 }
 
 /// How the rule of one equation reads primal values.

@@ -1,6 +1,7 @@
 //! The engine's tests. One binary, a page a promise:
 //!
 //! - `promises`: every primitive on its samples, every engine, every transform; writes `docs/coverage.md`;
+//! - `absent`: an unread result that is infinite or NaN touches no derivative;
 //! - `infinities`: derivatives where an operand is infinite or next to a pole;
 //! - `programs`: results, donated storage, the cache, the memory of a checkpoint;
 //! - `nesting`: transforms in transforms, captured variables, no perturbation confusion;
@@ -11,12 +12,14 @@
 //! - `mistakes`: what is said to a user who made one, in full;
 //! - `golden`: passes and transforms as before/after text;
 //! - `plan`: the text of plans, and faults planted in them;
-//! - `random`: programs nobody wrote (`generate`), to third order, by every road (`roads`);
+//! - `random`: programs nobody wrote (`generate`), to third order, by every road (`roads`), with and without `sides`
+//!   that nobody reads;
 //! - `planted`: bugs that these must find;
 //! - `split`: random models under random losses, whose Hessians come apart at the cut;
 //! - `threads`: the same bits on any number of them;
 //! - `tidy`: which module may use which, and no `unsafe` outside `kernels`.
 
+mod absent;
 mod ends;
 mod freezing;
 mod generate;
@@ -33,6 +36,7 @@ mod programs;
 mod promises;
 mod random;
 mod roads;
+mod sides;
 mod split;
 mod support;
 mod threads;

@@ -30,6 +30,8 @@ pub struct Seen {
     equations: [usize; 4],
     /// Pairs of roads to a third derivative that were compared.
     pub thirds: usize,
+    /// Programs that had side results beside them.
+    pub sides: usize,
     /// Linear parts that were transposed.
     pub transposed: usize,
 }
@@ -58,6 +60,7 @@ impl Seen {
         self.equations.iter_mut().zip(other.equations).for_each(|(a, b)| *a += b);
         self.thirds += other.thirds;
         self.transposed += other.transposed;
+        self.sides += other.sides;
     }
 }
 
@@ -186,6 +189,7 @@ fn random_programs_agree_on_every_road() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     assert!(total.kinky * 10 <= total.programs, "{} of {} programs were skipped", total.kinky, total.programs);
     assert!(total.kinky > 0 || total.programs < 1000, "no program came near a kink: the detection is not tested");
+    assert!(total.sides * 3 >= total.programs - total.kinky, "{} programs had side results", total.sides);
     for name in ops::names() {
         let used = total.primitives.get(name).copied().unwrap_or_default();
         let enough = if name == "residual" { used[1] } else { used[0] };
@@ -202,6 +206,7 @@ fn report(seen: &Seen) {
     let share = 100.0 * seen.kinky as f64 / seen.programs as f64;
     println!("{} programs, {} skipped for kinks ({share:.2} %)", seen.programs, seen.kinky);
     println!("equations run, by order of derivative: {:?}", seen.equations);
+    println!("programs with side results: {}", seen.sides);
     println!("linear parts transposed: {}; pairs of roads to a third derivative: {}", seen.transposed, seen.thirds);
     histogram("depth (the longest chain of equations) of the programs", &seen.depth, 3);
     histogram("rank of the equations' results", &seen.rank, 1);

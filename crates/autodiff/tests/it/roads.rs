@@ -14,6 +14,7 @@ use quadric_autodiff::transform::{linearize, transpose, vmap};
 
 use super::generate::Program;
 use super::random::Seen;
+use super::sides::with_sides;
 use super::support::*;
 
 macro_rules! ensure {
@@ -107,9 +108,13 @@ pub fn valid(what: &str, tape: &Tape, planted: bool) -> Result<(), String> {
 
 /// Every road; the sentence says which two parted.
 pub fn check(program: &Program, planted: bool, seed: u64, seen: &mut Seen) -> Result<(), String> {
-    let f = &program.tape;
-    valid("f", f, planted)?;
     let mut rng = Rng(seed ^ 0x5eed);
+    // Half of the programs walk with infinite and NaN results beside them, and must not know it.
+    let has_sides = seed >> 9 & 1 == 1;
+    let f = &if has_sides { with_sides(&program.tape, &mut Rng(seed ^ 0x51de5)) } else { program.tape.clone() };
+    let alone = has_sides.then_some(&program.tape);
+    seen.sides += usize::from(has_sides);
+    valid("f", f, planted)?;
     let (x, outputs) = (&program.point, f.outputs().len());
     let inputs = f.input_types();
     let float_outputs = floats(&f.output_types());
@@ -142,6 +147,11 @@ pub fn check(program: &Program, planted: bool, seed: u64, seen: &mut Seen) -> Re
     close_numbers("⟨w, J v⟩ and ⟨Jᵀ w, v⟩", dot(&we, y_dot), dot(x_bar, &ve))?;
     if !program.stops {
         close("jvp and differences", y_dot, &differences(f, &xe, &ve), 1e-12)?;
+    }
+    if let Some(alone) = alone {
+        let (y_alone, bars) = (truth(alone, &xe), truth(&backward(alone), &[&xe[..], &we].concat()));
+        close("f with and without side results", &y, &y_alone, 0.0)?;
+        close("vjp with and without side results", x_bar, &bars[outputs..], 1e-20)?;
     }
     let all = vec![true; n];
     let split = linearize(f, &all, None).map_err(|e| format!("linearize: {e}"))?;
@@ -178,6 +188,11 @@ pub fn check(program: &Program, planted: bool, seed: u64, seen: &mut Seen) -> Re
     if !program.stops {
         let moved = differences(&b, &[&xe[..], &we].concat(), &[&ve[..], &no_we].concat());
         close("jvp∘vjp and differences of the vjp", hv, &moved[m..], 1e-11)?;
+    }
+
+    if let Some(alone) = alone {
+        let at = truth(&forward(&backward(alone)), &exact(&jb_args));
+        close("jvp∘vjp with and without side results", hv, &at[outputs + n + m..], 1e-18)?;
     }
 
     // A batch of two, over any of the inputs, and of the vjp over all.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::ops::prelude::*;
 use crate::ops::Variadic;
-use crate::tape::{AnyPrimitive, AnyRule, Kind, Derive, Op, Tape, BatchBodies};
+use crate::tape::{AnyPrimitive, AnyRule, Kind, Op, Tape, BatchBodies};
 
 /// `y… = f(x…)`, f the body.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,22 +53,18 @@ impl AnyPrimitive for Checkpoint {
         let replay = self.replay;
         AnyRule::Structured {
             jvp: Box::new(move |t, e, dots| {
-                let body = Arc::new(e.transforms.jvp(&e.bodies[0], e.wanted)?);
+                let body = e.transforms.jvp(&e.bodies[0], e.wanted)?;
                 let inputs: Vec<Value> = e.inputs.iter().copied().chain(dots.iter().flatten().copied()).collect();
-                let outputs = t.emit_all(Op::new(Checkpoint { replay }), &inputs, vec![body])?;
-                Ok(spread(t, e, &outputs[e.outputs.len()..]))
+                let outputs = t.emit_all(Op::new(Checkpoint { replay }), &inputs, vec![Arc::new(body.tape)])?;
+                Ok(spread(&body.present, &outputs[e.outputs.len()..]))
             }),
             vjp: Box::new(|t, e, bars| {
-                let body = Arc::new(e.transforms.vjp(&e.bodies[0], e.wanted)?);
-                let mut inputs = e.inputs.to_vec();
-                for (y, bar) in e.bodies[0].outputs().iter().zip(bars) {
-                    let ty = e.bodies[0].type_of(*y).clone();
-                    if ty.dtype.is_float() {
-                        inputs.push(bar.unwrap_or_else(|| t.full(&ty, 0.0)));
-                    }
-                }
-                let mut outputs = t.emit_all(Op::new(Checkpoint { replay: true }), &inputs, vec![body])?.into_iter();
-                Ok(e.wanted.iter().map(|w| if *w { outputs.next() } else { None }).collect())
+                // What has no cotangent outside has none inside: no array of zeros is multiplied with its derivatives.
+                let seeded: Vec<bool> = bars.iter().map(Option::is_some).collect();
+                let body = e.transforms.vjp(&e.bodies[0], e.wanted, &seeded)?;
+                let inputs: Vec<Value> = e.inputs.iter().copied().chain(bars.iter().flatten().copied()).collect();
+                let outputs = t.emit_all(Op::new(Checkpoint { replay: true }), &inputs, vec![Arc::new(body.tape)])?;
+                Ok(spread(&body.present, &outputs))
             }),
         }
     }
@@ -98,8 +94,8 @@ impl AnyPrimitive for Checkpoint {
 
 }
 
-/// Tangents come for the float outputs only; spread them over all.
-fn spread(t: &Builder, e: &Derive<'_>, dots: &[Value]) -> Vec<Option<Value>> {
-    let mut dots = dots.iter().copied();
-    e.outputs.iter().map(|y| if t.type_of(*y).dtype.is_float() { dots.next() } else { None }).collect()
+/// Those that are there, in their places.
+pub(super) fn spread(present: &[bool], there: &[Value]) -> Vec<Option<Value>> {
+    let mut there = there.iter().copied();
+    present.iter().map(|present| if *present { there.next() } else { None }).collect()
 }

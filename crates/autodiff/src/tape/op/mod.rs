@@ -10,7 +10,7 @@ mod rule;
 pub use kernel::Kernel;
 pub use memory::{Operand, Output};
 pub use quadric_kernels::{Binary, Unary};
-pub use rule::{AnyRule, BatchBodies, Class, Derive, DifferentiateBodies, Kind, Linearity, Term};
+pub use rule::{AnyRule, BatchBodies, Class, Derive, Derived, DifferentiateBodies, Kind, Linearity, Term};
 
 use std::any::Any;
 use std::fmt;

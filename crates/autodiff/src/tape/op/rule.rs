@@ -65,10 +65,20 @@ pub struct Derive<'a> {
 /// How a structured primitive differentiates its bodies: with the sweep, the sides of the cuts and the freeze of the transform
 /// that is under way.
 pub trait DifferentiateBodies {
-    /// `(x…, ẋ of the wanted x…) → (y…, ẏ…)`.
-    fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error>;
-    /// `(x…, ȳ…) → (x̄ of the wanted x…)`.
-    fn vjp(&self, body: &Tape, wanted: &[bool]) -> Result<Tape, Error>;
+    /// `(x…, ẋ of the wanted x…) → (y…, ẏ of the y… whose tangent is there)`.
+    fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Derived, Error>;
+    /// `(x…, ȳ of the seeded y…) → (x̄ of the wanted x… whose cotangent is there)`. The other y have no cotangent.
+    fn vjp(&self, body: &Tape, wanted: &[bool], seeded: &[bool]) -> Result<Derived, Error>;
+}
+
+/// The derivative of a body. A tangent or cotangent that is absent is zero, and not an array of zeros: nothing multiplies it,
+/// be it infinite or NaN.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// The derivative's tape, which takes and returns what is there.
+    pub tape: Tape,
+    /// Forward mode: which outputs have a tangent. Reverse mode: which inputs have a cotangent.
+    pub present: Vec<bool>,
 }
 
 /// How a structured primitive batches its bodies.

@@ -1,0 +1,89 @@
+//! Forward mode of a loop: a loop whose state is the state and its tangents.
+//!
+//! Which states have a tangent is settled by the body's own derivative: those that have one at first, and those that a step
+//! gives one. What a stop or a comparison lies before has none, and no tangent is carried for it.
+
+use std::sync::Arc;
+
+use super::Scan;
+use crate::ops::prelude::*;
+use crate::tape::{Derive, Derived, Op};
+
+pub(super) fn jvp(
+    scan: &Scan,
+    t: &mut Builder,
+    e: &Derive<'_>,
+    dots: &[Option<Value>],
+) -> Result<Vec<Option<Value>>, Error> {
+    let body = &e.bodies[0];
+    let (moving, inner) = settled(scan, e)?;
+    let count = body.outputs().len();
+    // Where the tangent of a result of the body is among those that are there.
+    let mut there = 0;
+    let at: Vec<Option<usize>> = inner
+        .present
+        .iter()
+        .map(|present| {
+            there += usize::from(*present);
+            present.then(|| count + there - 1)
+        })
+        .collect();
+    let states: Vec<usize> = (0..scan.states).filter(|i| moving[scan.constants + i]).collect();
+    let stacked: Vec<usize> = (scan.states..count).filter(|i| inner.present[*i]).collect();
+
+    // The tangents stand beside what they are tangents of: constants, states, inputs.
+    let ends = [0, scan.constants, scan.constants + scan.states, e.inputs.len()];
+    let parts = || ends.windows(2).map(|w| w[0]..w[1]);
+    let mut b = Builder::new(body.name());
+    let types = body.input_types();
+    let (mut primal, mut tangent) = (Vec::new(), Vec::new());
+    for part in parts() {
+        primal.extend(part.clone().map(|i| b.input(types[i].clone())));
+        tangent.extend(part.filter(|i| moving[*i]).map(|i| b.input(types[i].clone())));
+    }
+    let out = b.inline(&inner.tape, &[primal, tangent].concat());
+    let mut outputs: Vec<Value> = out[..scan.states].to_vec();
+    for i in &states {
+        // A step may end a tangent that another one brings.
+        outputs.push(at[*i].map_or_else(|| b.like(out[*i], 0.0), |at| out[at]));
+    }
+    outputs.extend(&out[scan.states..count]);
+    outputs.extend(stacked.iter().map(|i| out[at[*i].expect("it is there")]));
+    let body = Arc::new(b.finish_live(outputs));
+
+    let mut operands = Vec::new();
+    for part in parts() {
+        operands.extend(&e.inputs[part.clone()]);
+        for i in part.filter(|i| moving[*i]) {
+            operands.push(dots[i].unwrap_or_else(|| t.like(e.inputs[i], 0.0)));
+        }
+    }
+    let constants = scan.constants + moving[..scan.constants].iter().filter(|m| **m).count();
+    let op = Scan { constants, states: scan.states + states.len(), ..scan.clone() };
+    let results = t.emit_all(Op::new(op), &operands, vec![body])?;
+    let mut tangents = vec![None; count];
+    for (k, i) in states.iter().enumerate() {
+        // After a step the state is what the step has made of it.
+        let ended = scan.length > 0 && !inner.present[*i];
+        tangents[*i] = (!ended).then(|| results[scan.states + k]);
+    }
+    for (i, dot) in stacked.iter().zip(&results[states.len() + count..]) {
+        tangents[*i] = Some(*dot);
+    }
+    Ok(tangents)
+}
+
+/// Which operands of the body have a tangent in some step, and the derivative of the body with those.
+fn settled(scan: &Scan, e: &Derive<'_>) -> Result<(Vec<bool>, Derived), Error> {
+    let mut moving = e.wanted.to_vec();
+    loop {
+        let inner = e.transforms.jvp(&e.bodies[0], &moving)?;
+        let before = moving.clone();
+        for i in 0..scan.states {
+            moving[scan.constants + i] |= inner.present[i];
+        }
+        if moving == before {
+            return Ok((moving, inner));
+        }
+    }
+}
