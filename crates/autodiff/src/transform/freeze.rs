@@ -104,7 +104,8 @@ impl Part {
         if !super::cut::leads_to_an_output(function, name) {
             bail!(
                 Selection,
-                "the value does not depend on the cut \"{name}\": what `cut` returns is the value behind it, and is not used"
+                "the value does not depend on the cut \"{name}\": what `cut` returns is the value behind it, and is not used; \
+                 of a gradient, cut the result: cut(\"{name}\", grad(…))"
             );
         }
         Ok(())

@@ -11,7 +11,7 @@ use super::freeze::withholds;
 use super::vjp::reverse_of_its_own;
 use super::{Freeze, at, check_floats, no_rule};
 use crate::error::Error;
-use crate::ops::Ops;
+use crate::ops::{Cut, Ops};
 use crate::tape::{AnyRule, Builder, Copier, Derive, DifferentiateBodies, Equation, Role, Tape, Term, Value};
 
 /// What forward mode wrote.
@@ -149,8 +149,9 @@ fn tangents_of(
 
 /// The equation itself on the tangents, or what is left of it where some are absent.
 fn signed_sum(b: &mut Builder, e: &Equation, terms: &[Term], dots: &[Option<Value>]) -> Option<Value> {
+    // An identity leaves no trace, but for a cut: what descends from a model's tangent is no model.
     if let Some(all) = dots.iter().copied().collect::<Option<Vec<Value>>>()
-        && !(all.len() == 1 && terms[0] == Term::Plus)
+        && (!(all.len() == 1 && terms[0] == Term::Plus) || e.op.is::<Cut>())
     {
         return Some(b.emit_valid(e.op.clone(), &all));
     }

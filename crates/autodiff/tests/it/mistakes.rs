@@ -374,7 +374,7 @@ fn selections_that_match_nothing_or_too_much() {
             ),
             Selection
         ),
-        "the value does not depend on the cut \"z\": what `cut` returns is the value behind it, and is not used (HERE)"
+        "the value does not depend on the cut \"z\": what `cut` returns is the value behind it, and is not used; of a gradient, cut the result: cut(\"z\", grad(…)) (HERE)"
     );
     assert_eq!(
         told(hvp_of_part(&Part::Scope { path: String::new() }, quadratic, x, x), Selection),

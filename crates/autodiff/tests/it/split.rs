@@ -2,6 +2,7 @@
 //!
 //! The parts of its Hessian, each from a sweep that freezes, against what they are by definition, from tapes that know
 //! no freeze and no cut: `G v = Jᵀ ∇²loss J v`, `N v` the Hessian of the model weighted with `∇loss`, `R v` the penalty's.
+//! A few functions by hand besides, whose parts are closed forms.
 
 use proptest::test_runner::{TestCaseError, TestError};
 use quadric_autodiff::ops::{self, Ops, op};
@@ -9,8 +10,9 @@ use quadric_autodiff::reference::double_double::Dd;
 use quadric_autodiff::reference::{Array, Data};
 use quadric_autodiff::shape::Axes;
 use quadric_autodiff::tape::{Builder, Tape, Value};
+use quadric_autodiff::trace::{self, Var, cut, grad, hvp_of_part, jvp, scan};
 use quadric_autodiff::transform::{Freeze, Part, jvp_frozen, linearize, vjp, vjp_frozen, vmap};
-use quadric_autodiff::{DType, Tensor};
+use quadric_autodiff::{DType, Tensor, tensor};
 
 use super::generate::{Program, Recipe, recipes};
 use super::random::{number, runner, survives};
@@ -212,4 +214,75 @@ fn random_hessians_come_apart_at_the_cut() {
     let checked = seen.functions - seen.kinky;
     assert!(checked * 2 > seen.functions, "{seen:?}");
     assert!(seen.present.iter().all(|n| n * 12 > checked), "a part is hardly ever there: {seen:?}");
+}
+
+/// `(G v, N v, R v)` at a point along a direction.
+fn parts(f: impl Fn(Var) -> Var + Copy, x: &Tensor, v: &Tensor) -> [Vec<f64>; 3] {
+    let part = |part: Part| hvp_of_part(&part, f, x, v).unwrap_or_else(|e| panic!("{e}")).to_f64_vec();
+    [part(Part::gauss_newton("z")), part(Part::nme("z")), part(Part::remainder("z"))]
+}
+
+#[track_caller]
+fn assert_parts(f: impl Fn(Var) -> Var + Copy, x: &Tensor, v: &Tensor, expected: [&[f64]; 3]) {
+    for ((name, found), expected) in ["G", "N", "R"].iter().zip(parts(f, x, v)).zip(expected) {
+        let close = found.iter().zip(expected).all(|(x, y)| (x - y).abs() <= 1e-12 * (1.0 + y.abs()));
+        assert!(found.len() == expected.len() && close, "{name} v: {found:?}, not {expected:?}");
+    }
+}
+
+/// L = (Σ z² + Σ x⁴)/c with z = x³: 2 (3x²)² v/c, 12 x⁴ v/c and 12 x² v/c.
+#[test]
+fn a_penalty_inside_a_quotient_by_a_constant_comes_apart() {
+    let (x, v) = (tensor![1.0, 2.0], tensor![1.0, -1.0]);
+    let entry = |f: fn(f64) -> f64| [f(1.0) / 2.0, -f(2.0) / 2.0];
+    let (g, n, r) = (entry(|x| 18.0 * x.powi(4)), entry(|x| 12.0 * x.powi(4)), entry(|x| 12.0 * x.powi(2)));
+    let halved = |x: Var| ((cut("z", x.powi(3)).powi(2) + x.powi(4)) / 2.0).sum();
+    let mean = |x: Var| (cut("z", x.powi(3)).powi(2) + x.powi(4)).mean();
+    let behind = |x: Var| cut("z", x.powi(3)).powi(2).mean() + x.powi(4).mean();
+    let by_an_array = |x: Var| ((cut("z", x.powi(3)).powi(2) + x.powi(4)) / trace::constant(&tensor![2.0, 2.0])).sum();
+    assert_parts(halved, &x, &v, [&g, &n, &r]);
+    assert_parts(mean, &x, &v, [&g, &n, &r]);
+    assert_parts(behind, &x, &v, [&g, &n, &r]);
+    assert_parts(by_an_array, &x, &v, [&g, &n, &r]);
+    // In a loop that adds up.
+    let in_a_loop = |x: Var| {
+        let step = |sum: Var, x: Var| ((sum + (cut("z", x.powi(3)).powi(2) + x.powi(4)) / 4.0) / 1.0, x);
+        scan(step, &x.number(0.0), &x).0 * 2.0
+    };
+    assert_parts(in_a_loop, &x, &v, [&g, &n, &r]);
+    // A divisor that moves past the cut still bends what comes from it.
+    let bends = |x: Var| (cut("z", x.powi(3)).powi(2) / x).sum();
+    let error = hvp_of_part(&Part::gauss_newton("z"), bends, &x, &v).unwrap_err().to_string();
+    assert!(error.contains("also nonlinear in a parameter that reaches it without passing the cut"), "{error}");
+}
+
+/// The model of a loss that reads tangents: values and tangents are cut alike.
+#[test]
+fn a_cut_inside_a_forward_derivative() {
+    let (x, v) = (tensor![0.5], tensor![2.0]);
+    let direction = 3.0;
+    // z = x³ along 3: ż = 9x², L = eᶻ̇: G = eᶻ̇ (18x)², N = eᶻ̇ 18.
+    let tangent = move |x: Var| jvp(|x: Var| cut("z", x.powi(3)), &x, &x.full_like(direction)).1.exp().sum();
+    let e = 2.25f64.exp();
+    assert_parts(tangent, &x, &v, [&[2.0 * e * 81.0], &[2.0 * e * 18.0], &[0.0]]);
+    // The loss is inside, too: d/dε (z²) = 2 z ż = 18 x⁵ with (z, ż) = (x³, 9x²), beside a penalty.
+    // G = Jᵀ [0 2; 2 0] J = 4 · 3x² · 18x; N = 2ż · 6x + 2z · 18; R = 6x.
+    let both = move |x: Var| {
+        let loss = |x: Var| cut("z", x.powi(3)).powi(2);
+        (jvp(loss, &x, &x.full_like(direction)).1 + x.powi(3)).sum()
+    };
+    assert_parts(both, &x, &v, [&[2.0 * 27.0], &[2.0 * (13.5 + 4.5)], &[2.0 * 3.0]]);
+    // What is cut outside is what it was.
+    let outside = move |x: Var| cut("z", jvp(|x: Var| x.powi(3), &x, &x.full_like(direction)).1).exp().sum();
+    assert_parts(outside, &x, &v, [&[2.0 * e * 81.0], &[2.0 * e * 18.0], &[0.0]]);
+}
+
+#[test]
+fn a_cut_that_only_a_gradient_passes_says_where_to_cut() {
+    let inside = |x: Var| grad(|x: Var| cut("z", x.powi(3)).sum(), &x).powi(2).sum();
+    let error = hvp_of_part(&Part::gauss_newton("z"), inside, &tensor![0.5], &tensor![1.0]).unwrap_err().to_string();
+    assert!(error.contains("cut the result: cut(\"z\", grad(…))"), "{error}");
+    // z = 3x², L = Σ z²: G = 2 (6x)², N = 2z · 6.
+    let outside = |x: Var| cut("z", grad(|x: Var| x.powi(3).sum(), &x)).powi(2).sum();
+    assert_parts(outside, &tensor![0.5], &tensor![1.0], [&[18.0], &[9.0], &[0.0]]);
 }

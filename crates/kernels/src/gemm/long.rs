@@ -12,7 +12,7 @@ pub(super) const PIECE: usize = 1536;
 const ROWS: usize = 256;
 const COLS: usize = 512;
 
-/// Columns `range` of A.
+/// The columns of A from `first` on, `count` of them.
 pub(super) fn columns<T>(a: MatRef<'_, T>, first: usize, count: usize) -> MatRef<'_, T> {
     MatRef { data: &a.data[first * a.col_stride..], cols: count, ..a }
 }

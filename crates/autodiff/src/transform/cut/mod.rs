@@ -1,14 +1,15 @@
 //! On which side of each cut an equation lies.
 //!
 //! A cut is a value with a name. What it descends from is the model, what descends from it is the loss; [`walks`] finds
-//! out. A loop's state that leads from one step's cut to the next one's lies on both sides.
+//! out. A loop's state that leads from one step's cut to the next one's lies on both sides. What forward mode pushes through a
+//! cut is cut by the same name: the tangent of a model's value is the model's, whatever the loss makes of both.
 
 mod walks;
 
 use std::collections::BTreeSet;
 
 use crate::ops::{Cut, Side};
-use crate::tape::{Class, Equation, Tape};
+use crate::tape::{Class, Equation, Linearity, Tape};
 pub(super) use walks::leads_to_an_output;
 use walks::{Flags, back_through_body, body, flags, holds_cut, of, through_body};
 
@@ -86,10 +87,14 @@ fn side(e: &Equation, name: &str, flags: &[Flags]) -> Side {
 }
 
 /// Whether the equation is nonlinear in what comes from the cut and in what comes past it, together. A product with a constant
-/// does not, nor does a sum of the loss and a penalty.
+/// is not, nor a quotient by one, nor a sum of the loss and a penalty.
 fn reads_past(e: &Equation, flags: &[Flags]) -> bool {
     let inputs = of(flags, &e.inputs);
     let raw = inputs.iter().any(|f| f.raw);
+    let moving: Vec<bool> = inputs.iter().map(|f| f.raw || f.behind).collect();
+    if let Some(Linearity::Jointly | Linearity::OthersFixed) = e.op.linear_in(&moving) {
+        return false;
+    }
     match e.class() {
         Class::Linear => false,
         Class::Multilinear => raw && inputs.iter().filter(|f| f.raw || f.behind).count() > 1,
