@@ -40,8 +40,8 @@ pub(crate) fn active_through(kernel: &Kernel, body: &Tape, given: &[bool]) -> (V
         let inner = active(body, &inputs);
         let outputs: Vec<bool> = body.outputs().iter().map(|v| inner[v.index()]).collect();
         let before = inputs.clone();
-        for i in 0..states {
-            inputs[constants + i] |= outputs[i];
+        for (input, output) in inputs[constants..].iter_mut().zip(&outputs[..states]) {
+            *input |= output;
         }
         if inputs == before {
             return (inputs, outputs);

@@ -136,6 +136,22 @@ fn a_state_that_a_stop_or_a_comparison_lies_before_carries_no_tangent() {
     assert_derivatives(compared, 2.0, [4.0, 2.0, 0.0]);
 }
 
+/// What is documented of a state that has a tangent in later steps only: zeros stand for it in the first, and an infinite slope
+/// multiplies them. Reverse mode asks nothing of a first state that is a constant.
+#[test]
+fn a_state_that_begins_to_move_is_zero_before() {
+    let step = |x: Var, s: Var| s.sqrt() + x;
+    let rolled = |x: Var| {
+        scan(|s: Var, one: Var| (step(x, s) * one, nothing()), &x.number(0.0), &x.number(1.0).broadcast_to([2])).0
+    };
+    let written_out = |x: Var| step(x, step(x, x.number(0.0)));
+    let (x, one, slope) = (Tensor::scalar(4.0), Tensor::scalar(1.0), 1.25); // √x + x
+    assert_eq!(grad(rolled, &x).unwrap().item(), slope);
+    assert_eq!(grad(written_out, &x).unwrap().item(), slope);
+    assert_eq!(jvp(written_out, &x, &one).unwrap().1.item(), slope);
+    assert!(jvp(rolled, &x, &one).unwrap().1.item().is_nan());
+}
+
 #[test]
 fn declared_derivatives_with_an_absent_direction() {
     // d(x, y) = 2x dx + dy/y, where y is a constant 0 or the second result is unread.

@@ -89,8 +89,8 @@ fn through_body(t: &mut Builder, e: &Equation, operands: &[Option<Value>]) -> Re
     let (body, made) = loop {
         let (inner, made) = without(body, &present, &present[states.clone()])?;
         let before = present.clone();
-        for i in 0..scan.states {
-            present[scan.constants + i] |= made[i];
+        for (present, made) in present[states.clone()].iter_mut().zip(&made) {
+            *present |= made;
         }
         if present == before {
             break (inner, made);

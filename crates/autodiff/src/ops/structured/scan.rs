@@ -6,6 +6,12 @@
 //! Forward mode ([`forward`]) is a scan over states with their tangents. Reverse mode ([`reverse`]) keeps the states alone:
 //! one scan collects them, one runs backwards over the body's reverse derivative, which computes the inside of each step
 //! anew.
+//!
+//! A tangent or cotangent is carried for the states that have one in some step, and is zero in the steps where they have none: a
+//! constant first state that a step makes depend on a parameter, the last state if only stacked outputs are read, a state that a
+//! step overwrites. These zeros are arrays. Where a step's partial for such a state is infinite in just those steps, zero times
+//! infinity is NaN, and the loop written out, which has no such product, has a number. The root of a state that begins at a
+//! constant 0 is the plainest case.
 
 mod forward;
 mod reverse;

@@ -79,8 +79,8 @@ fn settled(scan: &Scan, e: &Derive<'_>) -> Result<(Vec<bool>, Derived), Error> {
     loop {
         let inner = e.transforms.jvp(&e.bodies[0], &moving)?;
         let before = moving.clone();
-        for i in 0..scan.states {
-            moving[scan.constants + i] |= inner.present[i];
+        for (moving, present) in moving[scan.constants..].iter_mut().zip(&inner.present[..scan.states]) {
+            *moving |= present;
         }
         if moving == before {
             return Ok((moving, inner));

@@ -83,8 +83,8 @@ fn settled(scan: &Scan, e: &Derive<'_>, bars: &[Option<Value>]) -> Result<(Vec<b
     loop {
         let inner = e.transforms.vjp(body, &wanted, &seeded)?;
         let before = seeded.clone();
-        for i in 0..scan.states {
-            seeded[i] |= inner.present[scan.constants + i];
+        for (seeded, present) in seeded[..scan.states].iter_mut().zip(&inner.present[scan.constants..]) {
+            *seeded |= present;
         }
         if seeded == before {
             return Ok((seeded, inner));
