@@ -6,6 +6,10 @@ use std::ops::Deref;
 use crate::dtype::DType;
 use crate::error::{Error, bail};
 
+/// Most bytes of an array: 2⁴⁷, all that a process can address on the 64-bit machines there are, or what a pointer's offset
+/// can count on smaller ones. Whether this machine has so much is seen when a program gets its buffers.
+pub const MAX_BYTES: usize = if isize::MAX as u64 > 1 << 47 { (1u64 << 47) as usize } else { isize::MAX as usize };
+
 /// Most axes of an array. The kernels walk that many, and batches add theirs.
 pub const MAX_RANK: usize = 24;
 
@@ -232,11 +236,11 @@ impl Type {
         self.shape.size().saturating_mul(self.dtype.size())
     }
 
-    /// Checks that there can be such an array: its bytes are countable, axes of size 0 aside, and its axes are at most
-    /// [`MAX_RANK`].
+    /// Checks that there can be such an array: its bytes are at most [`MAX_BYTES`], axes of size 0 aside, and its axes at
+    /// most [`MAX_RANK`].
     pub(crate) fn check(&self) -> Result<(), Error> {
         let occupied = self.shape.iter().map(|n| (*n).max(1)).fold(self.dtype.size(), usize::saturating_mul);
-        if occupied > isize::MAX as usize {
+        if occupied > MAX_BYTES {
             bail!(Shape, "{self} is larger than any memory");
         }
         if self.shape.rank() > MAX_RANK {

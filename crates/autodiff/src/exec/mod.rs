@@ -6,6 +6,7 @@
 mod fused;
 mod loops;
 mod program;
+mod room;
 mod step;
 
 pub use program::{Options, Program, set_default_threads};

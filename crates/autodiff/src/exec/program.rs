@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use quadric_kernels::Arena;
 
-use super::loops;
 use super::step::Memory;
+use super::{loops, room};
 use crate::error::{Error, bail, count};
 use crate::pass;
 use crate::plan::{Place, Plan, Returned, Step, Work};
@@ -61,32 +61,37 @@ pub struct Program {
     slots: Vec<Option<Arc<Arena>>>,
     /// Buffers of results that were handed out; one is used again when nobody else holds it.
     pool: Vec<Vec<Arc<Arena>>>,
+    /// Why it cannot run: it would need more memory than there is.
+    refused: Option<Error>,
 }
 
 /// Results kept for reuse, an output.
 const POOL: usize = 4;
 
 impl Program {
-    /// Compiles a tape.
+    /// Compiles a tape. A program whose buffers are more than the machine can give is not refused here, where nobody waits for
+    /// an error, but by its first [`call`](Program::call) or [`run`](Program::run); nothing is allocated for it.
     pub fn new(tape: &Tape, options: &Options) -> Program {
         let threads = match options.threads.unwrap_or_else(|| DEFAULT_THREADS.load(Ordering::Relaxed)) {
             0 => rayon::current_num_threads(),
             n => n,
         };
-        Program::of(Arc::new(Plan::new(&prepared(tape, options.optimize))), threads)
+        let plan = Plan::new(&prepared(tape, options.optimize));
+        let refused = room::refused(&plan);
+        Program::of(Arc::new(plan), threads, refused)
     }
 
     /// Buffers and whatever else a plan needs to run.
-    fn of(plan: Arc<Plan>, threads: usize) -> Program {
-        let mut slots: Vec<Option<Arc<Arena>>> =
-            plan.slots.iter().map(|bytes| Some(Arc::new(Arena::new(*bytes)))).collect();
+    fn of(plan: Arc<Plan>, threads: usize, refused: Option<Error>) -> Program {
+        let buffer = |bytes: &usize| refused.is_none().then(|| Arc::new(Arena::new(*bytes)));
+        let mut slots: Vec<Option<Arc<Arena>>> = plan.slots.iter().map(buffer).collect();
         for s in plan.outputs.iter().filter_map(Returned::owned_slot) {
             slots[s] = None;
         }
-        let bodies = plan.bodies().map(|body| Program::of(body.clone(), threads)).collect();
+        let bodies = plan.bodies().map(|body| Program::of(body.clone(), threads, refused.clone())).collect();
         let pool = vec![Vec::new(); plan.outputs.len()];
         let inputs = plan.inputs.iter().map(|(_, ty)| ty.clone()).collect();
-        Program { plan, inputs, threads, bodies, slots, pool }
+        Program { plan, inputs, threads, bodies, slots, pool, refused }
     }
 
     /// The steps, buffers and register programs, to print or to look at.
@@ -118,15 +123,17 @@ impl Program {
     ///
     /// # Errors
     /// [`ErrorKind::Arity`](crate::ErrorKind::Arity), `Shape` or `DType` if the arguments do not fit; `Data` for what only the data can
-    /// decide (an index out of range), with the user's line.
+    /// decide (an index out of range), with the user's line; `Shape` if the memory cannot be had.
     pub fn call(&mut self, inputs: &[&Tensor]) -> Result<Vec<Tensor>, Error> {
+        self.may_run()?;
         for o in 0..self.plan.outputs.len() {
             let Some(s) = self.plan.outputs[o].owned_slot() else { continue };
             let bytes = self.plan.slots[s];
             let pool = &mut self.pool[o];
             let arena = match pool.iter().position(|a| Arc::strong_count(a) == 1) {
                 Some(i) => pool.swap_remove(i),
-                None => Arc::new(Arena::new(bytes)),
+                // Those handed out before may be held still.
+                None => room::buffer(bytes)?,
             };
             self.slots[s] = Some(arena);
         }
@@ -159,6 +166,7 @@ impl Program {
     /// # Errors
     /// As [`call`](Program::call); `outputs` must have one tensor of any kind for each result.
     pub fn run(&mut self, inputs: &[&Tensor], outputs: &mut [Tensor]) -> Result<(), Error> {
+        self.may_run()?;
         if outputs.len() != self.plan.outputs.len() {
             bail!(
                 Arity,
@@ -188,6 +196,10 @@ impl Program {
             }
         }
         done
+    }
+
+    fn may_run(&self) -> Result<(), Error> {
+        self.refused.clone().map_or(Ok(()), Err)
     }
 
     /// A result that is an argument, a constant, or another result.

@@ -73,24 +73,24 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 /// Carries an [`Error`] from the line of the mistake to the `trace` that returns it.
 pub(super) struct Stop(pub(super) Error);
 
-/// Ends the trace with an error at the user's line: how a function of `Var`s refuses what it is given. With no trace open it is an
-/// ordinary panic with the same sentence.
+/// Ends the trace with an error at the caller's line; with no trace open it is an ordinary panic with the same
+/// sentence (an uncaught `resume_unwind` would exit without a word).
+///
+/// For what a library has to say of its operands; inside [`Library::enter`](super::Library::enter) the line is that of its user.
 ///
 /// # Example
 /// ```
-/// use quadric_autodiff::{Error, ErrorKind, tensor, trace::{self, Var, compile}};
-/// let mut half = compile(|x: Var| {
-///     if x.shape()[0] % 2 == 1 {
-///         trace::stop(Error::new(ErrorKind::Shape, format!("half: {} has no middle", x.ty())));
-///     }
-///     x.slice(0, 0..x.shape()[0] / 2)
-/// });
-/// assert!(half.call(tensor![1.0]).unwrap_err().to_string().starts_with("half: f64[1] has no middle"));
+/// use quadric_autodiff::{Error, ErrorKind, tensor, trace::{self, Var}};
+/// let vector = |x: Var| match x.shape().rank() {
+///     1 => x,
+///     _ => trace::stop(Error::new(ErrorKind::Shape, format!("norm: {} is no vector", x.ty()))),
+/// };
+/// let error = trace::trace(vector, &tensor![[1.0]]).unwrap_err().to_string();
+/// assert!(error.starts_with("norm: f64[1,1] is no vector ("), "{error}");
 /// ```
 #[track_caller]
 pub fn stop(error: Error) -> ! {
     let error = error.at(here());
-    // An uncaught `resume_unwind` would exit without a word.
     if is_open() && cfg!(panic = "unwind") {
         std::panic::resume_unwind(Box::new(Stop(error)));
     }

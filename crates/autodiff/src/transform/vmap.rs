@@ -25,6 +25,8 @@ use crate::tape::{BatchBodies, Batched, Copier, Tape, Value};
 /// ```
 pub fn vmap(tape: &Tape, batched: &[bool], size: usize) -> Result<Tape, Error> {
     check_flags(tape, batched, "vmap")?;
+    // An input without the batch may be repeated along it.
+    tape.inputs().iter().try_for_each(|v| tape.type_of(*v).batched(size).check()).map_err(|e| e.within("vmap"))?;
     for e in tape.equations() {
         let fits = e.outputs.iter().try_for_each(|v| tape.type_of(*v).batched(size).check());
         fits.map_err(|error| at(error.within("vmap"), e))?;

@@ -10,7 +10,7 @@ use quadric_autodiff::shape::Type;
 use quadric_autodiff::tape::{Params, parse};
 use quadric_autodiff::trace::{
     self, Var, compile, concat, constant, custom_derivative, custom_pointwise, cut, grad, hessian, hvp, hvp_of_part,
-    jvp, select, value_and_grad, vjp, vmap,
+    jvp, scan, select, value_and_grad, vjp, vmap,
 };
 use quadric_autodiff::transform::{self, Freeze, Part};
 use quadric_autodiff::{DType, Error, ErrorKind, Tensor, Tree, tensor};
@@ -35,6 +35,17 @@ fn placed(text: String) -> String {
     let asked = Location::caller().line();
     assert!((asked..asked + 16).contains(&line), "{text} is not near line {asked}");
     format!("{}HERE{}", &text[..at], &rest[end..])
+}
+
+/// The sentence of a mistake that was written down before it was asked for, somewhere in this file.
+#[track_caller]
+fn told_of_this_file<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKind) -> String {
+    let error = result.expect_err("a mistake");
+    assert_eq!(error.kind(), kind, "{error}");
+    let text = error.to_string();
+    let (sentence, place) = text.rsplit_once(" (").expect("it has a place");
+    assert!(place.starts_with("crates/autodiff/tests/it/mistakes.rs:"), "{text}");
+    sentence.to_string()
 }
 
 /// Traces over a 2×3 matrix of f64.
@@ -131,8 +142,75 @@ fn arrays_that_cannot_be() {
         told(vmap(|x: Var| x.reshape([vec![1; 22], vec![2, 3]].concat()), &w().reshaped([1, 2, 3])), kind),
         "vmap: f64[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2,3] has 25 axes, 24 are the most (HERE)"
     );
+    // 2⁴⁷ bytes are the most, wherever they would come from.
+    let all: [(Wrong, &str); 8] = [
+        (|x| x.sum().broadcast_to([1_000_000_000; 2]), "broadcast: f64[1000000000,1000000000]"),
+        (|x| x.full_like(1.0).pad(0, 1 << 45, 0), "pad: f64[35184372088834,3]"),
+        (|_| trace::iota(DType::F32, [1 << 40, 1 << 10], 0), "iota: f32[1099511627776,1024]"),
+        (|x| concat(&[x.sum().broadcast_to([1 << 44]), x.sum().broadcast_to([1])], 0), "concat: f64[17592186044417]"),
+        (
+            |x| x.sum().broadcast_to([1 << 30, 1]).matmul(x.sum().broadcast_to([1, 1 << 30])),
+            "dot: f64[1073741824,1073741824]",
+        ),
+        (
+            |_| constant(&Tensor::new([2], &[7u32, 0]).unwrap()).random_bits([1 << 40, 1 << 10]),
+            "random_bits: u32[1099511627776,1024]",
+        ),
+        (
+            |x| x.sum().broadcast_to([1, 1, 1 << 22, 1 << 22]).patches([64, 64], [1, 1], [0; 4], [1, 1]),
+            "patches: f64[1,4096,17591657566081]",
+        ),
+        (
+            |x| vmap(|x: Var| x.sum().broadcast_to([1 << 44]), &x.sum().broadcast_to([2, 3])),
+            "vmap: f64[2,17592186044416]",
+        ),
+    ];
+    for (wrong, what) in all {
+        assert_eq!(told_of_this_file(trace::trace(wrong, &w()), kind), format!("{what} is larger than any memory"));
+    }
     let message = Tensor::new([large, large, 0], &[0.0; 0]).unwrap_err().to_string();
     assert_eq!(message, "tensor: f64[4294967296,4294967296,0] is larger than any memory");
+}
+
+/// Each array could be somewhere, all of them nowhere: no process addresses 192 TiB.
+#[test]
+fn buffers_that_cannot_be_had() {
+    let large = |x: Var| x.broadcast_to([1usize << 43]);
+    let all = |x: Var| (large(x) + 1.0, large(x).sin(), large(x).exp());
+    let mut program = compile(all);
+    let said = "the buffers take 211106232532992 bytes, more memory than can be had";
+    let text = told_of_this_file(program.call(Tensor::scalar(1.0)), ErrorKind::Shape);
+    assert!(text.ends_with(&format!(" is f64[8796093022208]: {said}")), "{text}");
+    let tape = trace::trace(all, &Tensor::scalar(1.0)).unwrap();
+    let mut outputs = [Tensor::scalar(0.0), Tensor::scalar(0.0), Tensor::scalar(0.0)];
+    let error = Program::new(&tape, &Options::default()).run(&[&Tensor::scalar(1.0)], &mut outputs).unwrap_err();
+    assert!(error.to_string().contains(said), "{error}");
+}
+
+#[test]
+fn axes_named_twice_and_ranges_that_run_backwards() {
+    let kind = ErrorKind::Shape;
+    assert_eq!(traced(|x| x.sum_axes(&[0, 0]), kind), "sum_axes: axis 0 is named twice in [0, 0] (HERE)");
+    assert_eq!(traced(|x| x.mean_axes(&[1, 0, -1]), kind), "mean_axes: axis 1 is named twice in [1, 0, -1] (HERE)");
+    assert_eq!(traced(|x| x.max_axes(&[-2, 0]), kind), "max_axes: axis 0 is named twice in [-2, 0] (HERE)");
+    assert_eq!(
+        traced(|x| x.permute(&[0, 0]), kind),
+        "permute: [0, 0] is no permutation of the axes of f64[2,3] (HERE)"
+    );
+    let backwards = std::ops::Range { start: 3, end: 1 };
+    assert_eq!(traced(|x| x.slice(1, backwards.clone()), kind), "slice: the range 3..1 runs backwards (HERE)");
+    let empty = std::ops::Range { start: 1, end: 1 };
+    assert_eq!(trace::trace(|x: Var| x.slice(1, empty), &w()).unwrap().output_types()[0].to_string(), "f64[2,0]");
+}
+
+#[test]
+fn loops_whose_state_changes() {
+    let ones = || tensor![1.0, 1.0];
+    let longer = |x: Var| scan(|s: Vec<Var>, x: Var| ([s, vec![x]].concat(), x), &vec![x.sum()], &constant(&ones())).1;
+    assert_eq!(
+        told_of_this_file(trace::trace(longer, &w()), Arity),
+        "scan: the state before a step and after it: the trees differ at the root: 1 item and 2 items"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
 
-use super::{Optimizer, State};
+use super::{Optimizer, State, check_moments};
 use crate::LIBRARY;
 
 /// Adam ([Kingma & Ba 2015]): `m ← β₁ m + (1−β₁) d`, `s ← β₂ s + (1−β₂) d²`,
@@ -62,6 +62,7 @@ impl Optimizer for Adam {
     fn update<M: VarTree>(&self, params: &M, direction: &M, state: &State<M>, rate: Var) -> (M, State<M>) {
         LIBRARY.scope("adam", || {
             let (moments, steps) = state;
+            check_moments("adam", self, moments);
             let t = *steps + steps.number(1.0);
             let mean = moments[0].zip_leaves(direction, |m, d| m * self.beta1 + d * (1.0 - self.beta1));
             let square = moments[1].zip_leaves(direction, |s, d| s * self.beta2 + d * d * (1.0 - self.beta2));

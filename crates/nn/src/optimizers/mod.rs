@@ -12,8 +12,8 @@ pub use sgd::Sgd;
 
 use std::fmt;
 
-use quadric_autodiff::trace::Var;
-use quadric_autodiff::{Tensor, Tree, VarTree};
+use quadric_autodiff::trace::{Var, stop};
+use quadric_autodiff::{Error, ErrorKind, Tensor, Tree, VarTree};
 
 /// What an optimizer remembers: some trees in the shape of the parameters, and the number of steps taken (`i32`).
 ///
@@ -26,12 +26,28 @@ pub trait Optimizer {
     fn moments(&self) -> usize;
 
     /// The new parameters and the new state. `rate` is a scalar of any float dtype.
+    ///
+    /// # Errors
+    /// Stops the trace with [`ErrorKind::Arity`] if the state is that of another kind of optimizer, or its trees are not in the shape of
+    /// the parameters.
     fn update<M: VarTree>(&self, params: &M, direction: &M, state: &State<M>, rate: Var) -> (M, State<M>);
 
     /// The state before the first step: zeros.
     fn init<H: Tree<Leaf = Tensor, With<Tensor> = H>>(&self, params: &H) -> State<H> {
         let zeros = || params.map_leaves(|leaf| Tensor::zeros(leaf.ty().clone()));
         ((0..self.moments()).map(|_| zeros()).collect(), Tensor::scalar(0i32))
+    }
+}
+
+/// Stops the trace unless a state is what `init` of this optimizer makes: another one's has other trees in it.
+#[track_caller]
+fn check_moments<M>(name: &str, optimizer: &impl Optimizer, moments: &[M]) {
+    let (given, needed) = (moments.len(), optimizer.moments());
+    if given != needed {
+        let trees = if given == 1 { "tree" } else { "trees" };
+        let what =
+            format!("{name}: the state has {given} {trees} of moments instead of {needed}: it is another optimizer's");
+        stop(Error::new(ErrorKind::Arity, what));
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
 
-use super::{Optimizer, State};
+use super::{Optimizer, State, check_moments};
 use crate::LIBRARY;
 
 /// Gradient descent: with `d = direction + decay · w` and `v ← momentum · v + d`,
@@ -62,6 +62,7 @@ impl Optimizer for Sgd {
     fn update<M: VarTree>(&self, params: &M, direction: &M, state: &State<M>, rate: Var) -> (M, State<M>) {
         LIBRARY.scope("sgd", || {
             let (moments, steps) = state;
+            check_moments("sgd", self, moments);
             let d = match self.weight_decay {
                 0.0 => direction.clone(),
                 decay => direction.zip_leaves(params, |d, w| d + w * decay),

@@ -79,6 +79,30 @@ fn adam_is_its_formula() {
 }
 
 #[test]
+fn a_state_is_that_of_its_optimizer() {
+    let w = vec![tensor![1.0, -2.0]];
+    let step = |optimizer: AnyOptimizer, of: AnyOptimizer| {
+        let state = of.init(&w);
+        let mut step = compile(move |(w, state): (Vec<Var>, _)| optimizer.update(&w, &w, &state, w[0].number(0.1)).0);
+        step.call((w.clone(), state)).map(|w| w[0].to_f64_vec())
+    };
+    let (adam, sgd) = (AnyOptimizer::Adam(Adam::new()), AnyOptimizer::Sgd(Sgd::new()));
+    let momentum = AnyOptimizer::Sgd(Sgd::new().momentum(0.9));
+    for (optimizer, of, what) in [
+        (sgd, adam, "sgd: the state has 2 trees of moments instead of 0: it is another optimizer's"),
+        (momentum, adam, "sgd: the state has 2 trees of moments instead of 1: it is another optimizer's"),
+        (momentum, sgd, "sgd: the state has 0 trees of moments instead of 1: it is another optimizer's"),
+        (adam, momentum, "adam: the state has 1 tree of moments instead of 2: it is another optimizer's"),
+    ] {
+        let error = step(optimizer, of).unwrap_err();
+        assert_eq!(error.kind(), quadric_autodiff::ErrorKind::Arity);
+        let text = error.to_string();
+        assert!(text.starts_with(what) && text.contains("tests/it/optimizers.rs:"), "{text}");
+    }
+    assert_eq!(step(momentum, momentum).unwrap(), [0.9, -1.8]);
+}
+
+#[test]
 fn warmup_rises_to_the_peak_and_cosine_falls_to_zero() {
     let schedule: Box<dyn Schedule> = Box::new(Warmup { steps: 5, then: Cosine { peak: 1.0, steps: 100 } });
     let rates: Vec<f64> = (0..110).map(|t| schedule.rate(t)).collect();

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::common::*;
 use crate::LIBRARY;
+use crate::error::{Error, ErrorKind};
 use crate::ops::{Checkpoint, Scan};
 use crate::shape::{Shape, Type};
 use crate::tape::Op;
 use crate::trace::frame::emit;
 use crate::trace::tree::{Leaf, Tree, VarTree};
-use crate::trace::{Var, record_inner};
+use crate::trace::{Var, record_inner, stop};
 
 /// `f(x)`, whose inner values reverse mode computes again instead of keeping them: less memory for more work.
 ///
@@ -43,7 +44,8 @@ pub fn checkpoint<I: Tree, O: VarTree>(
 /// Returns the last state and the stacked outputs. Captured variables are the same in every step.
 ///
 /// # Errors
-/// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if a step changes the state's types, or the leaves of `xs` disagree on axis 0.
+/// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if a step changes the state's types, or the leaves of `xs` disagree on axis 0;
+/// [`ErrorKind::Arity`](crate::ErrorKind::Arity) if it changes their number.
 ///
 /// # Example
 /// ```
@@ -76,6 +78,9 @@ fn rolled<S: VarTree, X: VarTree, Y: VarTree>(f: impl FnOnce(S, X) -> (S, Y), in
     let (tape, result, captured) = record_inner(&[states, each].concat(), |inner| {
         f(init.with_leaves(inner[..n].to_vec()), xs.with_leaves(inner[n..].to_vec()))
     });
+    if let Some(difference) = init.first_difference(&result.0) {
+        stop(Error::new(ErrorKind::Arity, format!("scan: the state before a step and after it: {difference}")));
+    }
     // Recorded as (state, x, captured); the equation wants what is the same in every step first.
     let order: Vec<usize> = (n + m..tape.inputs().len()).chain(0..n + m).collect();
     let body = check(tape.with_inputs(&order));

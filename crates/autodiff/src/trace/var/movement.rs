@@ -94,6 +94,9 @@ impl Var {
 
     /// Entries `range` along an axis.
     ///
+    /// # Errors
+    /// Stops the trace with [`ErrorKind::Shape`] if the range runs backwards or out of the axis.
+    ///
     /// # Example
     /// ```
     /// use quadric_autodiff::{tensor, trace::{Var, compile}};
@@ -106,6 +109,9 @@ impl Var {
     pub fn slice(self, along: isize, range: std::ops::Range<usize>) -> Var {
         let shape = self.shape();
         let along = self.axis("slice", along);
+        if range.start > range.end {
+            stop(Error::new(ErrorKind::Shape, format!("slice: the range {range:?} runs backwards")));
+        }
         let mut start = vec![0; shape.rank()];
         start[along] = range.start;
         let size = shape.resized(along, range.len()).to_vec();

@@ -11,7 +11,11 @@ impl Var {
     pub(super) fn axes(self, name: &str, axes: &[isize]) -> Axes {
         let mut resolved = Vec::with_capacity(axes.len());
         for a in axes {
-            resolved.push(self.axis(name, *a));
+            let axis = self.axis(name, *a);
+            if resolved.contains(&axis) {
+                stop(Error::new(ErrorKind::Shape, format!("{name}: axis {axis} is named twice in {axes:?}")));
+            }
+            resolved.push(axis);
         }
         Axes::new(resolved)
     }
