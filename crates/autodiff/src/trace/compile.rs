@@ -58,6 +58,29 @@ struct Cached<O: VarTree> {
 /// # Ok::<(), quadric_autodiff::Error>(())
 /// ```
 ///
+/// # What a closure captures
+/// One compiled function is traced once for each kind of arguments, and each time it captures the numbers as they are then. A number
+/// that changes between two traces is another constant in each of the two programs, and one that changes after them reaches
+/// neither. Handed in as an argument it is what it is at every call:
+/// ```
+/// use quadric_autodiff::{Tensor, tensor, trace::{Var, compile}};
+/// let rate = std::cell::Cell::new(0.5);
+/// let mut shrink = compile(|x: Var| x * rate.get());
+/// assert_eq!(shrink.call(tensor![4.0])?, tensor![2.0]);
+/// rate.set(0.25);
+/// assert_eq!(shrink.call(tensor![4.0])?, tensor![2.0]); // replayed: the 0.5 of its trace
+/// assert_eq!(shrink.call(tensor![4.0, 8.0])?, tensor![1.0, 2.0]); // another shape: traced now, with 0.25
+///
+/// let mut shrink = compile(|(x, rate): (Var, Var)| x * rate);
+/// let mut by = |x: Tensor, rate: f64| shrink.call((x, Tensor::scalar(rate)));
+/// assert_eq!(by(tensor![4.0], 0.5)?, tensor![2.0]);
+/// assert_eq!(by(tensor![4.0], 0.25)?, tensor![1.0]);
+/// assert_eq!(by(tensor![4.0, 8.0], 0.25)?, tensor![1.0, 2.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+/// What decides about the trace itself (a number of layers, a choice of function) cannot be an array: as a
+/// [`Static`](super::Static) part of the arguments it is traced anew when it changes.
+///
 /// # Keeping one in a struct
 /// The type has three parameters: argument, result, and the closure, whose type has no name. A function pointer has one, if
 /// nothing is captured, and so has a boxed closure:
