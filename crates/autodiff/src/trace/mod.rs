@@ -18,7 +18,7 @@ pub use compile::{CompileOptions, Compiled, compile};
 pub use custom::{custom_derivative, custom_pointwise, declare_second_derivative};
 pub use derivatives::{
     Linear, checkpoint, grad, hessian, hvp, hvp_of_part, hvps, jacobian_forward, jacobian_reverse, jvp, linearize,
-    scan, value_and_grad, value_and_grad_aux, vjp, vmap, vmap_axes,
+    scan, scan_n, value_and_grad, value_and_grad_aux, vjp, vmap, vmap_axes,
 };
 pub use frame::{is_open, nonlinear_scope, notes, scope, stop};
 pub use library::Library;

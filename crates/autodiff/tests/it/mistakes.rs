@@ -10,7 +10,7 @@ use quadric_autodiff::shape::Type;
 use quadric_autodiff::tape::{Params, parse};
 use quadric_autodiff::trace::{
     self, Var, compile, concat, constant, custom_derivative, custom_pointwise, cut, grad, hessian, hvp, hvp_of_part,
-    jvp, scan, select, value_and_grad, vjp, vmap,
+    jvp, scan, scan_n, select, value_and_grad, vjp, vmap,
 };
 use quadric_autodiff::transform::{self, Freeze, Part};
 use quadric_autodiff::{DType, Error, ErrorKind, Tensor, Tree, tensor};
@@ -143,6 +143,7 @@ fn arrays_that_cannot_be() {
         "vmap: f64[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2,3] has 25 axes, 24 are the most (HERE)"
     );
     // 2⁴⁷ bytes are the most, wherever they would come from.
+    let row = |x: Var, n: usize| x.sum().broadcast_to([n]);
     let all: [(Wrong, &str); 8] = [
         (|x| x.sum().broadcast_to([1_000_000_000; 2]), "broadcast: f64[1000000000,1000000000]"),
         (|x| x.full_like(1.0).pad(0, 1 << 45, 0), "pad: f64[35184372088834,3]"),
@@ -168,6 +169,14 @@ fn arrays_that_cannot_be() {
     for (wrong, what) in all {
         assert_eq!(told_of_this_file(trace::trace(wrong, &w()), kind), format!("{what} is larger than any memory"));
     }
+    assert_eq!(
+        traced(|x| scan_n(1 << 20, |s: Var| (s, s.broadcast_to([1 << 30])), &x.sum()).1, kind),
+        "scan: f64[1048576,1073741824] is larger than any memory (HERE)"
+    );
+    // The states of every step, which nobody asked for.
+    let states = |x: Var| grad(|x: Var| scan_n(1 << 20, |s: Var| (s.sin(), s.sum()), &x).0.sum(), &row(x, 1 << 30));
+    let sentence = told_of_this_file(trace::trace(states, &w()), kind);
+    assert_eq!(sentence, "scan: f64[1048576,1073741824] is larger than any memory");
     let message = Tensor::new([large, large, 0], &[0.0; 0]).unwrap_err().to_string();
     assert_eq!(message, "tensor: f64[4294967296,4294967296,0] is larger than any memory");
 }
@@ -210,6 +219,21 @@ fn loops_whose_state_changes() {
     assert_eq!(
         told_of_this_file(trace::trace(longer, &w()), Arity),
         "scan: the state before a step and after it: the trees differ at the root: 1 item and 2 items"
+    );
+    let shorter = |x: Var| scan_n(3, |s: Vec<Var>| (s[..1].to_vec(), s[1]), &vec![x.sum(), x.sum()]).1;
+    assert_eq!(
+        told_of_this_file(trace::trace(shorter, &w()), Arity),
+        "scan_n: the state before a step and after it: the trees differ at the root: 2 items and 1 item"
+    );
+    let gone = |x: Var| scan_n(3, |s: Option<Var>| (None, s.unwrap()), &Some(x.sum())).1;
+    assert!(
+        told_of_this_file(trace::trace(gone, &w()), Arity)
+            .starts_with("scan_n: the state before a step and after it: the trees differ at")
+    );
+    let other = |x: Var| scan_n(3, |s: Var| (s.convert(DType::I32), s), &x).1;
+    assert_eq!(
+        told_of_this_file(trace::trace(other, &w()), ErrorKind::Shape),
+        "scan: state 0 is f64[2,3] before a step and i32[2,3] after it"
     );
 }
 

@@ -458,3 +458,52 @@ fn the_gradient_of_a_log_determinant_is_the_inverse() {
         assert!((a - b).abs() < 1e-15, "{g:?}");
     }
 }
+
+/// `x ↦ x^(2ⁿ)` by squaring n times, and the sum of what it comes by: a loop without inputs, to third order.
+#[test]
+fn loops_of_a_number_of_steps() {
+    let power = |x: Var| trace::scan_n(2, |s: Var| (s * s, s), &x).0; // x⁴
+    let passed = |x: Var| trace::scan_n(3, |s: Var| (s * s * x, s), &x).1.sum_axes(&[0]); // x + x³ + x⁷
+    // A counter beside the state: 1·x + 2·x + 3·x, squared at the end.
+    let counted = |x: Var| {
+        let step = |(s, i): (Var, Var)| ((s + x * (i + 1.0), i + 1.0), Vec::<Var>::new());
+        trace::scan_n(3, step, &(x.number(0.0), x.number(0.0))).0.0.powi(2)
+    };
+    let x = 1.5f64;
+    let expected = [
+        [4.0 * x.powi(3), 12.0 * x.powi(2), 24.0 * x],
+        [1.0 + 3.0 * x.powi(2) + 7.0 * x.powi(6), 6.0 * x + 42.0 * x.powi(5), 6.0 + 210.0 * x.powi(4)],
+        [72.0 * x, 72.0, 0.0],
+    ];
+    let at = Tensor::scalar(x);
+    let third = |f: &dyn Fn(Var) -> Var| {
+        let second = |x: Var| grad(|x: Var| grad(|x: Var| f(x), &x), &x);
+        let along = |x: Var| hvp(|x: Var| f(x), &x, &x.number(1.0));
+        let forward = |x: Var| {
+            jvp(
+                |x: Var| jvp(|x: Var| jvp(|x: Var| f(x), &x, &x.number(1.0)).1, &x, &x.number(1.0)).1,
+                &x,
+                &x.number(1.0),
+            )
+            .1
+        };
+        let reverse = grad(second, &at).unwrap().item();
+        let mixed = grad(along, &at).unwrap().item();
+        let forward = trace::compile(forward).call(at.clone()).unwrap().item();
+        (
+            [grad(|x: Var| f(x), &at).unwrap().item(), hvp(|x: Var| f(x), &at, &Tensor::scalar(1.0)).unwrap().item()],
+            [reverse, mixed, forward],
+        )
+    };
+    for (f, [first, second, last]) in [&power as &dyn Fn(Var) -> Var, &passed, &counted].into_iter().zip(expected) {
+        let (lower, thirds) = third(f);
+        for (found, expected) in lower.into_iter().chain(thirds).zip([first, second, last, last, last]) {
+            assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{found}, not {expected}");
+        }
+    }
+    // As the same steps written out, over a batch, and for no steps at all.
+    let rows = |x: Var| trace::vmap(power, &x);
+    assert_eq!(trace::compile(rows).call(tensor![1.0, 2.0, -1.0]).unwrap(), tensor![1.0, 16.0, 1.0]);
+    let (last, none) = trace::scan_n(0, |s: Var| (s * s, s), &tensor![3.0]).unwrap();
+    assert_eq!((last, none.shape().to_vec()), (tensor![3.0], vec![0, 1]));
+}

@@ -14,4 +14,4 @@ pub use batch::{hessian, jacobian_forward, jacobian_reverse, vmap, vmap_axes};
 pub use first::{grad, jvp, value_and_grad, value_and_grad_aux, vjp};
 pub use linearize::{Linear, linearize};
 pub use second::{hvp, hvp_of_part, hvps};
-pub use structured::{checkpoint, scan};
+pub use structured::{checkpoint, scan, scan_n};

@@ -43,6 +43,10 @@ pub fn checkpoint<I: Tree, O: VarTree>(
 ///
 /// Returns the last state and the stacked outputs. Captured variables are the same in every step.
 ///
+/// What is not read of a loop touches no derivative, be it infinite or NaN. One thing is not as in the loop written out: a state that
+/// depends on what is differentiated in some steps has a derivative of 0 in the others, which is multiplied there. A state that
+/// begins as a constant 0 and whose root is taken in the first step, `(√s + x, …)`, has a forward derivative of 0 · ∞, NaN.
+///
 /// # Errors
 /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if a step changes the state's types, or the leaves of `xs` disagree on axis 0;
 /// [`ErrorKind::Arity`](crate::ErrorKind::Arity) if it changes their number.
@@ -65,13 +69,55 @@ pub fn scan<S: Tree, X: Tree<Leaf = S::Leaf>, Y: VarTree>(
     xs: &X,
 ) -> <S::Leaf as Leaf>::Outcome<(S, Y::With<S::Leaf>)> {
     LIBRARY.enter(|| {
-        S::Leaf::enter(&(init.clone(), xs.clone()), |(init, xs): (S::With<Var>, X::With<Var>)| rolled(f, &init, &xs))
+        S::Leaf::enter(&(init.clone(), xs.clone()), |(init, xs): (S::With<Var>, X::With<Var>)| {
+            let length = axis_size("scan", &leaves(&xs));
+            rolled("scan", length, f, &init, &xs)
+        })
+    })
+}
+
+/// [`scan`] of a number of steps, without inputs: `(state, yₜ) = f(state)`, `length` times.
+///
+/// The length is a constant of the trace. A step that has to know which one it is counts in its state.
+///
+/// # Errors
+/// [`ErrorKind::Shape`](crate::ErrorKind::Shape), [`ErrorKind::Arity`](crate::ErrorKind::Arity) if a step changes the state's types or
+/// their number.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{Tensor, tensor, trace::{Var, compile, grad, scan_n}};
+/// // Newton's iteration for √a, and what it comes by.
+/// let root = |a: Var| scan_n(5, |x: Var| ((x + a / x) * 0.5, x), &a);
+/// let (last, before) = compile(root).call(Tensor::scalar(4.0))?;
+/// assert_eq!(before.to_f64_vec()[..3], [4.0, 2.5, 2.05]);
+/// assert!((last.item() - 2.0).abs() < 1e-12);
+/// let slope = grad(|a: Var| root(a).0, &Tensor::scalar(4.0))?;
+/// assert!((slope.item() - 0.25).abs() < 1e-9); // 1 / (2 √a)
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[track_caller]
+#[allow(clippy::type_complexity)]
+pub fn scan_n<S: Tree, Y: VarTree>(
+    length: usize,
+    f: impl FnOnce(S::With<Var>) -> (S::With<Var>, Y),
+    init: &S,
+) -> <S::Leaf as Leaf>::Outcome<(S, Y::With<S::Leaf>)> {
+    LIBRARY.enter(|| {
+        S::Leaf::enter(init, |init: S::With<Var>| {
+            rolled("scan_n", length, |state, _: Vec<Var>| f(state), &init, &Vec::new())
+        })
     })
 }
 
 #[track_caller]
-fn rolled<S: VarTree, X: VarTree, Y: VarTree>(f: impl FnOnce(S, X) -> (S, Y), init: &S, xs: &X) -> (S, Y) {
-    let length = axis_size("scan", &leaves(xs));
+fn rolled<S: VarTree, X: VarTree, Y: VarTree>(
+    name: &str,
+    length: usize,
+    f: impl FnOnce(S, X) -> (S, Y),
+    init: &S,
+    xs: &X,
+) -> (S, Y) {
     let (states, inputs) = (types(init), types(xs));
     let (n, m) = (states.len(), inputs.len());
     let each: Vec<Type> = inputs.iter().map(|t| t.with_shape(Shape::from(&t.shape[1..]))).collect();
@@ -79,7 +125,7 @@ fn rolled<S: VarTree, X: VarTree, Y: VarTree>(f: impl FnOnce(S, X) -> (S, Y), in
         f(init.with_leaves(inner[..n].to_vec()), xs.with_leaves(inner[n..].to_vec()))
     });
     if let Some(difference) = init.first_difference(&result.0) {
-        stop(Error::new(ErrorKind::Arity, format!("scan: the state before a step and after it: {difference}")));
+        stop(Error::new(ErrorKind::Arity, format!("{name}: the state before a step and after it: {difference}")));
     }
     // Recorded as (state, x, captured); the equation wants what is the same in every step first.
     let order: Vec<usize> = (n + m..tape.inputs().len()).chain(0..n + m).collect();
