@@ -20,7 +20,7 @@ pub use quadric_autodiff::{axes, shape, tensor};
 pub mod prelude {
     pub use quadric_autodiff::trace::{
         Compiled, Var, checkpoint, compile, concat, constant, cut, grad, hessian, hvp, hvp_of_part, hvps, jvp,
-        linearize, nonlinear_scope, scan, scope, select, trace, value_and_grad, value_and_grad_aux, vjp, vmap,
+        linearize, nonlinear_scope, scan, scan_n, scope, select, trace, value_and_grad, value_and_grad_aux, vjp, vmap,
     };
     pub use quadric_autodiff::transform::Part;
     pub use quadric_autodiff::{Arithmetic, DType, Error, Static, Tensor, Tree, VarTree, tensor};
