@@ -15,13 +15,11 @@ pub fn with_sides(tape: &Tape, rng: &mut Rng) -> Tape {
     written(tape, rng, &mut |_, _, outputs, _| outputs)
 }
 
-/// The tape with side results inside, and with what `finish` makes of its outputs: it is handed the builder, the inputs, the
-/// outputs, and the floats that there are.
-fn written(
-    tape: &Tape,
-    rng: &mut Rng,
-    finish: &mut dyn FnMut(&mut Builder, &[Value], Vec<Value>, &[Value]) -> Vec<Value>,
-) -> Tape {
+/// What is returned, made of the inputs, the outputs, and the floats that there are.
+type Finish<'a> = dyn FnMut(&mut Builder, &[Value], Vec<Value>, &[Value]) -> Vec<Value> + 'a;
+
+/// The tape with side results inside, and with what `finish` makes of its outputs.
+fn written(tape: &Tape, rng: &mut Rng, finish: &mut Finish<'_>) -> Tape {
     let mut b = Builder::new(tape.name());
     let inputs: Vec<Value> = tape.input_types().into_iter().map(|ty| b.input(ty)).collect();
     let mut map = vec![None; tape.value_count()];
