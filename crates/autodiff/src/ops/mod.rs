@@ -32,10 +32,10 @@ fn variadic<P: Variadic>() -> Entry {
 }
 
 macro_rules! primitives {
-    ($($(#[$doc:meta])* $family:ident { $($module:ident :: $name:ident $(($kind:ident))?),* $(,)? } $(, $shared:ident)? ;)*) => {
+    ($($(#[$doc:meta])* $family:ident { $($module:ident :: $name:ident $(($kind:ident))?),* $(,)? } $(, $shared:ident)* ;)*) => {
         $(
             $(#[$doc])*
-            mod $family { $( pub(super) mod $module; )* $( pub(super) mod $shared; )? }
+            mod $family { $( pub(super) mod $module; )* $( pub(super) mod $shared; )* }
             $( pub use $family::$module::$name; )*
         )*
         fn list() -> Vec<Entry> {
@@ -67,7 +67,8 @@ primitives! {
     /// Products, images, small dense linear algebra.
     algebra {
         dot::Dot, patches::Patches, patches_transpose::PatchesTranspose, cholesky::Cholesky, triangular_solve::TriangularSolve,
-    }, window;
+        solve::Solve, det::Det, det_sign::DetSign, log_abs_det::LogAbsDet,
+    }, window, matrix, plain;
     /// Out of nothing, or out of a key.
     source { iota::Iota, constant::Constant, random_bits::RandomBits };
     /// Identities with a meaning.

@@ -286,6 +286,15 @@ impl Maker<'_> {
                 let x = self.tamed(x, 1.0)?;
                 self.with_diagonal(x, 2.0)
             }
+            Domain::Regular | Domain::Spread => {
+                let x = self.tamed(x, 1.0)?;
+                let x = self.scaled(x, 0.3, 0.0)?;
+                let ty = self.known[x].ty.clone();
+                let c =
+                    Tensor::from_fn(DType::F64, &ty.shape, |i| super::support::leading(&ty, domain, i) * rng.sign());
+                let c = self.constant(c)?;
+                self.emit(op(ops::Add), &[x, c])
+            }
             _ => self.tamed(x, 8.0),
         }
     }

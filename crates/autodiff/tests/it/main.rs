@@ -4,6 +4,7 @@
 //! - `absent`: an unread result that is infinite or NaN touches no derivative;
 //! - `infinities`: derivatives where an operand is infinite or next to a pole;
 //! - `programs`: results, donated storage, the cache, the memory of a checkpoint;
+//! - `linalg`: systems, determinants and factorisations by hand: closed forms, degenerate matrices, bad conditions;
 //! - `nesting`: transforms in transforms, captured variables, no perturbation confusion;
 //! - `freezing`: the parts of a Hessian, and that each is a tape that can be differentiated again;
 //! - `operations`: what is composed of primitives: values, derivatives, ends, mistakes;
@@ -25,6 +26,7 @@ mod freezing;
 mod generate;
 mod golden;
 mod infinities;
+mod linalg;
 mod mistakes;
 mod nesting;
 mod opened;

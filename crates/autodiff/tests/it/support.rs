@@ -46,6 +46,9 @@ pub fn tensor(ty: &Type, domain: Domain, rng: &mut Rng) -> Tensor {
         DType::F32 | DType::F64 if matches!(domain, Domain::PositiveDefinite | Domain::Triangular) => {
             matrices(ty, domain, rng)
         }
+        DType::F32 | DType::F64 if matches!(domain, Domain::Regular | Domain::Spread) => {
+            Tensor::from_fn(ty.dtype, &ty.shape, |i| rng.between(-0.3, 0.3) + rng.sign() * leading(ty, domain, i))
+        }
         DType::F32 | DType::F64 => {
             // Distinct entries: a random order of numbers half a unit apart.
             let mut order: Vec<usize> = (0..n).collect();
@@ -93,6 +96,18 @@ fn matrices(ty: &Type, domain: Domain, rng: &mut Rng) -> Tensor {
         }
     }
     Tensor::from_fn(ty.dtype, &ty.shape, |i| entries[i])
+}
+
+/// What is added to noise of ±0.3 at this place to make a matrix of the domain.
+pub fn leading(ty: &Type, domain: Domain, place: usize) -> f64 {
+    let rank = ty.shape.rank();
+    let (rows, columns) = (ty.shape[rank - 2], ty.shape[rank - 1]);
+    let (row, column) = (place / columns % rows, place % columns);
+    match domain {
+        Domain::Regular if row == (column + 1) % rows => 2.0,
+        Domain::Spread if row == column => 1.5 * (column + 1) as f64,
+        _ => 0.0,
+    }
 }
 
 /// A direction: entries of ½ to 1 and either sign, so that no entry goes untested.

@@ -27,6 +27,12 @@ pub enum Domain {
     PositiveDefinite,
     /// Triangular-dominant matrices in the last two axes: diagonal well away from 0.
     Triangular,
+    /// Matrices of full rank in the last two axes, no fewer rows than columns: each column is led by one entry, and not on the
+    /// diagonal, so that elimination exchanges rows.
+    Regular,
+    /// Matrices in the last two axes, no fewer rows than columns, with a dominant diagonal of distinct magnitudes: their eigenvalues
+    /// (of the triangles made symmetric) and singular values lie well apart.
+    Spread,
 }
 
 /// One case: a primitive and its operands.

@@ -6,6 +6,7 @@
 mod arrange;
 mod einsum;
 mod indexing;
+mod linalg;
 mod matrix;
 mod movement;
 mod pointwise;
