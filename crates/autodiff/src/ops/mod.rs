@@ -67,7 +67,8 @@ primitives! {
     /// Products, images, small dense linear algebra.
     algebra {
         dot::Dot, patches::Patches, patches_transpose::PatchesTranspose, cholesky::Cholesky, triangular_solve::TriangularSolve,
-        solve::Solve, det::Det, det_sign::DetSign, log_abs_det::LogAbsDet,
+        solve::Solve, det::Det, det_sign::DetSign, log_abs_det::LogAbsDet, qr_r::QrR, qr_q::QrQ, lstsq::Lstsq, inverse_gaps::InverseGaps,
+        eigh_values::EighValues, eigh_vectors::EighVectors, svd_values::SvdValues, svd_left::SvdLeft, svd_right::SvdRight,
     }, window, matrix, plain;
     /// Out of nothing, or out of a key.
     source { iota::Iota, constant::Constant, random_bits::RandomBits };

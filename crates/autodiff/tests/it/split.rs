@@ -200,7 +200,7 @@ fn check(recipes: &Recipes, seen: &mut Seen) -> Result<(), String> {
 #[test]
 fn random_hessians_come_apart_at_the_cut() {
     let count = number("QUADRIC_RANDOM_SPLITS", 400) as u32;
-    let strategy = (recipes(14), recipes(12), recipes(5));
+    let strategy = (recipes(14), recipes(12), recipes(8));
     let seen = std::cell::RefCell::new(Seen::default());
     let run = |recipes: Recipes| survives(|| check(&recipes, &mut seen.borrow_mut())).map_err(TestCaseError::fail);
     let result = runner(count, number("QUADRIC_RANDOM_SEED", 0)).run(&strategy, run);

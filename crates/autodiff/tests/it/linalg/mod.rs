@@ -1,6 +1,8 @@
 //! Small dense linear algebra by hand: closed forms, singular and degenerate matrices, bad conditions, the ends of shapes.
 
 mod determinants;
+mod orthogonal;
+mod spectra;
 mod systems;
 
 use quadric_autodiff::trace::{self, Var};
@@ -31,6 +33,13 @@ pub fn product(a: &Tensor, b: &Tensor) -> Tensor {
     trace::compile(|(a, b): (Var, Var)| a.matmul(b)).call((a.clone(), b.clone())).unwrap()
 }
 
+/// The largest entry of XᵀX − 1.
+pub fn orthonormality(x: &Tensor) -> f64 {
+    let n = x.shape()[1];
+    let square = trace::compile(|x: Var| x.t().matmul(x)).call(x.clone()).unwrap().to_f64_vec();
+    square.iter().enumerate().map(|(i, x)| (x - f64::from(u8::from(i / n == i % n))).abs()).fold(0.0, f64::max)
+}
+
 /// The kind and the sentence of what goes wrong when it runs, the place left out.
 pub fn message(result: Result<Tensor, Error>) -> String {
     let error = result.unwrap_err();
@@ -50,9 +59,10 @@ pub fn of_condition(m: usize, n: usize, condition: f64, seed: u64) -> Tensor {
         let u = noise([m], seed + 2 * round).to_f64_vec();
         let v = noise([n], seed + 2 * round + 1).to_f64_vec();
         let (uu, vv): (f64, f64) = (u.iter().map(|x| x * x).sum(), v.iter().map(|x| x * x).sum());
-        for j in 0..n {
-            let s: f64 = (0..m).map(|i| u[i] * a[i][j]).sum::<f64>() * 2.0 / uu;
-            (0..m).for_each(|i| a[i][j] -= s * u[i]);
+        let along: Vec<f64> =
+            (0..n).map(|j| a.iter().zip(&u).map(|(row, u)| u * row[j]).sum::<f64>() * 2.0 / uu).collect();
+        for (row, u) in a.iter_mut().zip(&u) {
+            row.iter_mut().zip(&along).for_each(|(x, s)| *x -= s * u);
         }
         for row in &mut a {
             let s: f64 = row.iter().zip(&v).map(|(x, v)| x * v).sum::<f64>() * 2.0 / vv;
