@@ -200,7 +200,7 @@ fn check(recipes: &Recipes, seen: &mut Seen) -> Result<(), String> {
 #[test]
 fn random_hessians_come_apart_at_the_cut() {
     let count = number("QUADRIC_RANDOM_SPLITS", 400) as u32;
-    let strategy = (recipes(14), recipes(12), recipes(8));
+    let strategy = (recipes(14), recipes(12), recipes(5));
     let seen = std::cell::RefCell::new(Seen::default());
     let run = |recipes: Recipes| survives(|| check(&recipes, &mut seen.borrow_mut())).map_err(TestCaseError::fail);
     let result = runner(count, number("QUADRIC_RANDOM_SEED", 0)).run(&strategy, run);
@@ -213,7 +213,7 @@ fn random_hessians_come_apart_at_the_cut() {
     println!("{seen:?}");
     let checked = seen.functions - seen.kinky;
     assert!(checked * 2 > seen.functions, "{seen:?}");
-    assert!(seen.present.iter().all(|n| n * 12 > checked), "a part is hardly ever there: {seen:?}");
+    assert!(seen.present.iter().all(|n| n * 20 > checked), "a part is hardly ever there: {seen:?}");
 }
 
 /// `(G v, N v, R v)` at a point along a direction.
