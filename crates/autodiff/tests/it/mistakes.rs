@@ -67,7 +67,7 @@ fn shapes_that_do_not_fit() {
     let kind = ErrorKind::Shape;
     let all: [(Wrong, &str); 24] = [
         (|x| x.matmul(x), "matmul: inner sizes differ: lhs f64[2,3] has 3 columns, rhs f64[2,3] has 2 rows"),
-        (|x| x.sum().matmul(x), "matmul: lhs f64[] and rhs f64[2,3] must be matrices with equal batch axes in front"),
+        (|x| x.sum().matmul(x), "matmul: lhs f64[] and rhs f64[2,3] must be matrices or vectors"),
         (|x| x + x.t(), "add: shapes do not broadcast: lhs f64[2,3], rhs f64[3,2]"),
         (|x| x.maximum(x.t()), "maximum: shapes do not broadcast: lhs f64[2,3], rhs f64[3,2]"),
         (|x| x.dot(&x.t()), "mul: shapes differ: lhs f64[2,3], rhs f64[3,2]"),
