@@ -281,7 +281,7 @@ impl Dd {
     ///
     /// [DLMF 7.9.3]: https://dlmf.nist.gov/7.9#E3
     pub fn erfc(self) -> Dd {
-        if !(self.hi >= 2.0) {
+        if self.hi < 2.0 || self.hi.is_nan() {
             return Dd::ONE - self.erf();
         }
         if self.hi > 30.0 {
