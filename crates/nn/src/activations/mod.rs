@@ -20,7 +20,7 @@
 //! | `softplus` | ln(1 + eˣ) | σ′(x) |
 //! | `logistic` | σ(x) = 1/(1 + e⁻ˣ) | σ′(x)(1 − 2σ(x)) |
 //!
-//! n is the standard normal density and Φ its distribution function, through `erf`: GELU is the exact form.
+//! n is the standard normal density and Φ its distribution function: GELU is the exact form.
 
 mod beta_gelu;
 mod gelu;
@@ -230,7 +230,7 @@ impl FromStr for Activation {
     }
 }
 
-/// Activations as methods, `x.gelu()`; those that are primitives of the engine (`x.tanh()`, `x.logistic()`) are methods of `Var`.
+/// Activations as methods, `x.gelu()`; those that are primitives of the engine (`x.tanh()`, `x.logistic()`, `x.softplus()`) are methods of `Var`.
 ///
 /// # Example
 /// ```
@@ -261,10 +261,6 @@ pub trait Activations: Copy {
     #[track_caller]
     #[must_use]
     fn silu(self) -> Self;
-    /// [`softplus`].
-    #[track_caller]
-    #[must_use]
-    fn softplus(self) -> Self;
     /// Any [`Activation`].
     #[track_caller]
     #[must_use]
@@ -291,10 +287,6 @@ impl Activations for Var {
     #[track_caller]
     fn silu(self) -> Var {
         silu(self)
-    }
-    #[track_caller]
-    fn softplus(self) -> Var {
-        softplus(self)
     }
     #[track_caller]
     fn activate(self, activation: Activation) -> Var {

@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use quadric_autodiff::DType;
 use quadric_autodiff::trace::{Var, compile, grad, hvp, jvp, vmap};
-use quadric_nn::{Activation, Activations};
+use quadric_nn::Activation;
 
 use crate::tensor;
 
