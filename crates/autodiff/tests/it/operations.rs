@@ -1,5 +1,7 @@
 //! Operations that are composed: values against plain loops, derivatives to third order by every road.
 
+use std::fmt::Write as _;
+
 use quadric_autodiff::trace::{
     self, Var, compile, constant, einsum, eye, full, grad, hessian, hvp, linspace, meshgrid, select, stack, zeros,
 };
@@ -8,66 +10,108 @@ use quadric_autodiff::{Arithmetic, DType, ErrorKind, Tensor, tensor};
 use super::generate::Program;
 use super::random::Seen;
 use super::roads;
-use super::support::Rng;
+use super::support::{Rng, golden};
 
-/// A smooth function of one array at a point without ties, by every road of derivatives.
-fn by_every_road(name: &str, shape: &[usize], low: f64, high: f64, f: impl Fn(Var) -> Var) {
+/// A smooth function of one array at points without ties, by every road of derivatives; a line of the table.
+fn by_every_road(table: &mut String, name: &str, shape: &[usize], low: f64, high: f64, f: impl Fn(Var) -> Var) {
+    let mut made_of = Vec::new();
     for seed in 0..3 {
         let mut rng = Rng(seed + 11);
         let x = Tensor::from_fn(DType::F64, shape, |_| rng.between(low, high));
         let tape = trace::trace(&f, &x).unwrap_or_else(|e| panic!("{name}: {e}"));
+        tape.equations().iter().for_each(|e| {
+            let line = e.label.user_line().map_or_else(String::new, ToString::to_string);
+            assert!(line.contains("operations.rs"), "{name}: {} is said to be of {line:?}", e.op.name());
+            let name = e.op.name();
+            if !made_of.contains(&name) {
+                made_of.push(name);
+            }
+        });
         let program = Program { tape, point: vec![x], margin: f64::INFINITY, stops: false };
         let checked = roads::check(&program, false, seed * 8 + 7, &mut Seen::default());
         checked.unwrap_or_else(|why| panic!("{name}, seed {seed}: {why}"));
     }
+    let _ = writeln!(table, "| `{name}` | {} |", made_of.join(", "));
 }
+
+const HEAD: &str = "\
+# Composed operations
+
+Written by `BLESS=1 cargo test -p quadric-autodiff --test it operations`; the same test fails if this page is stale. Methods of `Var` and functions of
+`trace` that are made of other primitives. Each was run, as part of the function that the test shows, at three points: value, jvp, vjp, the four nestings of
+second order, all six of third order, `linearize` and `transpose`, `vmap` against one by one, differences of each order, in double-double, and the executor against
+that, optimised and not, on one thread and two. `docs/coverage.md` has the primitives themselves.
+
+| operation | made of |
+|---|---|
+";
 
 #[test]
 fn composed_operations_have_right_derivatives() {
-    by_every_road("prod", &[2, 3], -2.0, 2.0, Var::prod);
-    by_every_road("prod_axes", &[2, 3, 2], -2.0, 2.0, |x| x.prod_axes(&[0, 2]));
-    by_every_road("var", &[3, 4], -2.0, 2.0, |x| x.var_axes(&[1], 1));
-    by_every_road("std", &[3, 4], -2.0, 2.0, |x| x.std_axes(&[0], 0));
-    by_every_road("norm", &[3, 4], -2.0, 2.0, |x| x.norm_axes(&[1]));
-    by_every_road("the norm of a tree", &[3, 2], -2.0, 2.0, |x| x.norm());
-    by_every_road("normalized", &[5], -2.0, 2.0, |x| x.normalized());
-    by_every_road("logsumexp", &[2, 3, 2], -3.0, 3.0, |x| x.logsumexp(&[0, 1]));
-    by_every_road("cumlogsumexp", &[2, 5], -3.0, 3.0, |x| x.cumlogsumexp(1));
-    by_every_road("cummax", &[2, 5], -3.0, 3.0, |x| x.cummax(1) * x);
-    by_every_road("cummin", &[5, 2], -3.0, 3.0, |x| x.cummin(0) * x);
-    by_every_road("min", &[3, 2], -3.0, 3.0, |x| x.min_axes(&[0]) * x.min_keepdims(&[0, 1]));
-    by_every_road("roll", &[4, 2], -2.0, 2.0, |x| x.roll(-3, 0) * x);
-    by_every_road("flip", &[2, 3], -2.0, 2.0, |x| x.flip(&[0, -1]) * x * x);
-    by_every_road("tile", &[2, 1], -2.0, 2.0, |x| x.tile(&[2, 1, 3]).powi(3));
-    by_every_road("repeat", &[2, 2], -2.0, 2.0, |x| x.repeat(3, 1).powi(3));
-    by_every_road("stack", &[3], -2.0, 2.0, |x| stack(&[x, x * x, x.sin()], 1));
-    by_every_road("split", &[5], -2.0, 2.0, |x| {
+    let mut table = HEAD.to_string();
+    let t = &mut table;
+    by_every_road(t, "prod", &[2, 3], -2.0, 2.0, Var::prod);
+    by_every_road(t, "prod_axes", &[2, 3, 2], -2.0, 2.0, |x| x.prod_axes(&[0, 2]));
+    by_every_road(t, "var_axes", &[3, 4], -2.0, 2.0, |x| x.var_axes(&[1], 1));
+    by_every_road(t, "std_axes", &[3, 4], -2.0, 2.0, |x| x.std_axes(&[0], 0));
+    by_every_road(t, "norm_axes", &[3, 4], -2.0, 2.0, |x| x.norm_axes(&[1]));
+    by_every_road(t, "norm", &[3, 2], -2.0, 2.0, |x| x.norm());
+    by_every_road(t, "normalized", &[5], -2.0, 2.0, |x| x.normalized());
+    by_every_road(t, "logsumexp", &[2, 3, 2], -3.0, 3.0, |x| x.logsumexp(&[0, 1]));
+    by_every_road(t, "cumlogsumexp", &[2, 5], -3.0, 3.0, |x| x.cumlogsumexp(1));
+    by_every_road(t, "cummax", &[2, 5], -3.0, 3.0, |x| x.cummax(1) * x);
+    by_every_road(t, "cummin", &[5, 2], -3.0, 3.0, |x| x.cummin(0) * x);
+    by_every_road(t, "min_axes", &[3, 2], -3.0, 3.0, |x| x.min_axes(&[0]) * x.min_keepdims(&[0, 1]));
+    by_every_road(t, "roll", &[4, 2], -2.0, 2.0, |x| x.roll(-3, 0) * x);
+    by_every_road(t, "flip", &[2, 3], -2.0, 2.0, |x| x.flip(&[0, -1]) * x * x);
+    by_every_road(t, "tile", &[2, 1], -2.0, 2.0, |x| x.tile(&[2, 1, 3]).powi(3));
+    by_every_road(t, "repeat", &[2, 2], -2.0, 2.0, |x| x.repeat(3, 1).powi(3));
+    by_every_road(t, "stack", &[3], -2.0, 2.0, |x| stack(&[x, x * x, x.sin()], 1));
+    by_every_road(t, "split", &[5], -2.0, 2.0, |x| {
         let parts = x.split(&[2, 0, 3], 0);
         parts[0].prod() * parts[2].prod() + parts[1].sum()
     });
-    by_every_road("outer", &[3], -2.0, 2.0, |x| x.outer(x * x));
-    by_every_road("diag", &[2, 3], -2.0, 2.0, |x| x.diag().matmul(x.t()));
-    by_every_road("diagonal", &[2, 3, 4], -2.0, 2.0, |x| x.diagonal().powi(3));
-    by_every_road("trace", &[3, 3], -2.0, 2.0, |x| x.matmul(x).matmul(x).trace());
-    by_every_road("tril", &[3, 4], -2.0, 2.0, |x| x.tril(1).powi(3));
-    by_every_road("triu", &[3, 4], -2.0, 2.0, |x| x.triu(-1).powi(3));
-    by_every_road("clamp", &[6], -2.0, 2.0, |x| x.clamp(-1.01, 0.97) * x);
-    by_every_road("matmul of a batch and a matrix", &[2, 3, 3], -1.0, 1.0, |x| {
+    by_every_road(t, "outer", &[3], -2.0, 2.0, |x| x.outer(x * x));
+    by_every_road(t, "diag", &[2, 3], -2.0, 2.0, |x| x.diag().matmul(x.t()));
+    by_every_road(t, "diagonal", &[2, 3, 4], -2.0, 2.0, |x| x.diagonal().powi(3));
+    by_every_road(t, "trace", &[3, 3], -2.0, 2.0, |x| x.matmul(x).matmul(x).trace());
+    by_every_road(t, "tril", &[3, 4], -2.0, 2.0, |x| x.tril(1).powi(3));
+    by_every_road(t, "triu", &[3, 4], -2.0, 2.0, |x| x.triu(-1).powi(3));
+    by_every_road(t, "clamp", &[6], -2.0, 2.0, |x| x.clamp(-1.01, 0.97) * x);
+    by_every_road(t, "matmul, a batch and a matrix", &[2, 3, 3], -1.0, 1.0, |x| {
         let m = x.sum_axes(&[0]);
         x.matmul(m) * m.matmul(x)
     });
-    by_every_road("matmul with vectors", &[3, 3], -1.0, 1.0, |x| {
+    by_every_road(t, "matmul, with vectors", &[3, 3], -1.0, 1.0, |x| {
         let v = x.sum_axes(&[0]);
         (x.matmul(v) * v.matmul(x)) * v.matmul(v)
     });
-    by_every_road("meshgrid", &[3], -1.0, 1.0, |x| {
+    by_every_road(t, "meshgrid", &[3], -1.0, 1.0, |x| {
         let grid = meshgrid(&[x, x * x]);
         grid[0] * grid[1]
     });
-    by_every_road("einsum", &[2, 3, 3], -1.0, 1.0, |x| einsum("bij,bjk,bkk->ki", &[x, x, x]));
-    by_every_road("gather_nd", &[2, 3, 2], -1.0, 1.0, |x| {
+    by_every_road(t, "einsum", &[2, 3, 3], -1.0, 1.0, |x| einsum("bij,bjk,bkk->ki", &[x, x, x]));
+    by_every_road(t, "gather_nd", &[2, 3, 2], -1.0, 1.0, |x| {
         x.gather_nd(constant(&tensor![[0, 2], [1, 0], [0, 2]])).powi(3)
     });
+    let regular = |x: Var| x + eye(DType::F64, 3) * 3.0;
+    by_every_road(t, "inverse", &[3, 3], -1.0, 1.0, |x| regular(x).inverse());
+    by_every_road(t, "logdet", &[2, 3, 3], -1.0, 1.0, |x| regular(x).logdet());
+    by_every_road(t, "slogdet", &[3, 3], -1.0, 1.0, |x| regular(x).slogdet().1);
+    by_every_road(t, "qr", &[4, 2], -1.0, 1.0, |x| {
+        let (q, r) = x.qr();
+        q.matmul(r.powi(2))
+    });
+    by_every_road(t, "lstsq", &[4, 2], -1.0, 1.0, |x| x.lstsq(x.powi(2).sum_axes(&[1])));
+    by_every_road(t, "eigh", &[2, 2], -1.0, 1.0, |x| {
+        let (w, v) = (x + constant(&tensor![[0.0, 0.0], [0.0, 5.0]])).eigh();
+        v.powi(2).matmul(w)
+    });
+    by_every_road(t, "svd", &[3, 2], -1.0, 1.0, |x| {
+        let (u, s, v) = (x + constant(&tensor![[4.0, 0.0], [0.0, 2.0], [0.0, 0.0]])).svd();
+        (u * s).matmul(v).sum_axes(&[0]) + u.powi(2).matmul(s).sum()
+    });
+    golden("docs/operations.md", t);
 }
 
 /// Against plain loops over all letters.
