@@ -10,21 +10,26 @@
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::panic::Location;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Library, Var};
+use crate::LIBRARY;
 use crate::error::{Error, ErrorKind};
 use crate::ops::Mul;
 use crate::shape::Type;
 use crate::tape::{Builder, Label, Line, Op, Scope, Tape, Value};
 
+/// Writes the square of a root, when it is asked for.
+type Square = Rc<dyn Fn() -> Var>;
+
 struct Frame {
     id: u64,
     builder: Builder,
     captured: Vec<(Var, Value)>,
-    /// Values that are roots of others, with these.
-    roots: Vec<(Value, Var)>,
+    /// Values that are roots of others, and what writes these.
+    roots: Vec<(Value, Square)>,
 }
 
 #[derive(Default)]
@@ -245,7 +250,7 @@ pub(super) fn type_of(var: Var) -> Result<Type, Error> {
 }
 
 /// Remembers that `root` is the root of `square`, for [`square_of`].
-pub(super) fn remember_root(root: Var, square: Var) {
+pub(super) fn remember_root(root: Var, square: Square) {
     STACK.with_borrow_mut(|s| {
         if let Some(frame) = s.frames.iter_mut().find(|f| f.id == root.frame) {
             frame.roots.push((root.value, square));
@@ -253,12 +258,14 @@ pub(super) fn remember_root(root: Var, square: Var) {
     });
 }
 
-/// The value that the variable is remembered to be the root of.
+/// The value that the variable is remembered to be the root of, written at the caller's line.
+#[track_caller]
 pub(super) fn square_of(root: Var) -> Option<Var> {
-    STACK.with_borrow(|s| {
+    let square = STACK.with_borrow(|s| {
         let frame = s.frames.iter().find(|f| f.id == root.frame)?;
-        frame.roots.iter().find(|(value, _)| *value == root.value).map(|(_, square)| *square)
-    })
+        frame.roots.iter().find(|(value, _)| *value == root.value).map(|(_, square)| square.clone())
+    });
+    square.map(|square| LIBRARY.enter(|| square()))
 }
 
 /// x, if the variable was written as `x * x`.

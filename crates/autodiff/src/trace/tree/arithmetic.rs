@@ -90,7 +90,9 @@ pub trait Arithmetic: Tree {
     fn norm(&self) -> Number<Self> {
         Self::Leaf::enter(self, |x: Self::With<Var>| {
             let (unit, scale) = over_largest(&x);
-            (zero_at_zero(inner(&unit, &unit), |s| s.sqrt()) * scale).is_root_of(inner(&x, &x))
+            let norm = zero_at_zero(inner(&unit, &unit), |s| s.sqrt()) * scale;
+            let leaves: Vec<Var> = x.leaves().into_iter().copied().collect();
+            norm.is_root_of(move || inner(&leaves, &leaves))
         })
     }
 

@@ -16,6 +16,7 @@ mod source;
 mod statistics;
 
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 pub use arrange::stack;
 pub use einsum::einsum;
@@ -128,9 +129,9 @@ impl Var {
         self.ty().dtype
     }
 
-    /// Itself, remembered as the root of `square`: `self.powi(2)` is `square`, whose derivatives are right where those of a root at 0 are set to 0.
-    pub(in crate::trace) fn is_root_of(self, square: Var) -> Var {
-        remember_root(self, square);
+    /// Itself, remembered as the root of `square`: `self.powi(2)` is that, and its derivatives are right where those of a root at 0 are set to 0.
+    pub(in crate::trace) fn is_root_of(self, square: impl Fn() -> Var + 'static) -> Var {
+        remember_root(self, Rc::new(square));
         self
     }
 

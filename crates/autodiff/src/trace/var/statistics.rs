@@ -171,7 +171,8 @@ impl Var {
             let (unit, scale) = self.over_largest(axes);
             let length = zero_at_zero((unit * unit).sum_axes(axes), |s| s.sqrt());
             let norm = length * scale.reshape(length.shape());
-            norm.is_root_of((self * self).sum_axes(axes))
+            let axes = axes.to_vec();
+            norm.is_root_of(move || (self * self).sum_axes(&axes))
         })
     }
 
