@@ -7,6 +7,7 @@
 mod compile;
 mod custom;
 mod derivatives;
+mod eager;
 mod frame;
 mod library;
 pub mod tree;
@@ -20,6 +21,7 @@ pub use derivatives::{
     Linear, checkpoint, grad, hessian, hvp, hvp_of_part, hvps, jacobian_forward, jacobian_reverse, jvp, linearize,
     scan, scan_n, value_and_grad, value_and_grad_aux, vjp, vmap, vmap_axes,
 };
+pub use eager::Operand;
 pub use frame::{is_open, nonlinear_scope, notes, scope, stop};
 pub use library::Library;
 pub use tree::{Leaf, Static, Tree, VarTree};

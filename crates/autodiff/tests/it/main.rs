@@ -8,6 +8,7 @@
 //! - `nesting`: transforms in transforms, captured variables, no perturbation confusion;
 //! - `freezing`: the parts of a Hessian, and that each is a tape that can be differentiated again;
 //! - `operations`: what is composed of primitives: values, derivatives, ends, mistakes;
+//! - `eager`: tensors outside a trace have the bits of compiled functions, and say where a mistake is;
 //! - `overflow`: derivatives that are ordinary numbers although a partial on the way is none;
 //! - `opened`: functions opened at their cut, and `vᵀHv` taken apart equation by equation;
 //! - `mistakes`: what is said to a user who made one, in full;
@@ -21,6 +22,7 @@
 //! - `tidy`: which module may use which, and no `unsafe` outside `kernels`.
 
 mod absent;
+mod eager;
 mod ends;
 mod freezing;
 mod generate;
