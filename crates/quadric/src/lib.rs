@@ -19,8 +19,9 @@ pub use quadric_autodiff::{axes, shape, tensor};
 /// [`curvature`] and [`regularization`] by name.
 pub mod prelude {
     pub use quadric_autodiff::trace::{
-        Compiled, Var, checkpoint, compile, concat, constant, cut, grad, hessian, hvp, hvp_of_part, hvps, jvp,
-        linearize, nonlinear_scope, scan, scan_n, scope, select, trace, value_and_grad, value_and_grad_aux, vjp, vmap,
+        Compiled, Var, checkpoint, compile, concat, constant, cut, einsum, eye, full, grad, hessian, hvp, hvp_of_part,
+        hvps, jvp, linearize, linspace, meshgrid, nonlinear_scope, ones, scan, scan_n, scope, select, stack, trace,
+        value_and_grad, value_and_grad_aux, vjp, vmap, zeros,
     };
     pub use quadric_autodiff::transform::Part;
     pub use quadric_autodiff::{Arithmetic, DType, Error, Static, Tensor, Tree, VarTree, tensor};
