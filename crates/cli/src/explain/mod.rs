@@ -189,6 +189,20 @@ mod tests {
     }
 
     #[test]
+    fn every_function_is_explained() {
+        for name in function_names(" ").split(' ') {
+            let arity = functions::Function::find(name).unwrap().arity();
+            let operands = ["x", "y"][..arity].join(", ");
+            let shapes = ["x", "y"].map(|x| (x.to_string(), vec![2, 2]));
+            let out = explain(&format!("sum({name}({operands}))"), &shapes[..arity], false);
+            let out = out.unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert!(out.lines().any(|l| l.ends_with(&format!("| {name}({operands})"))), "{out}");
+        }
+        let out = explain("sum(softplus(x))", &[], false).unwrap();
+        assert!(out.contains("v0: f64[3] = softplus x") && out.contains("= logistic"), "{out}");
+    }
+
+    #[test]
     fn every_tape_has_its_plan() {
         let out = explain("sum(sin(x) * y)", &[], true).unwrap();
         let plans: Vec<&str> = out.split("\n  plan ").skip(1).collect();
