@@ -41,11 +41,11 @@ pub fn softmax(z: Var) -> Var {
     })
 }
 
-/// `z − m` and `ln Σ exp(z − m)`, the latter with the last axis kept at size 1; where m is −∞, z and 0.
+/// `z − m` and `ln Σ exp(z − m)`, the latter with the last axis kept at size 1; where m is −∞, −∞ and 0, and both are constants.
 #[track_caller]
 fn shifted(z: Var) -> (Var, Var) {
     let m = z.max_keepdims(&[-1]).stop_gradient();
-    let shifted = z - select(m.equal(f64::NEG_INFINITY), 0.0, m);
+    let shifted = select(m.equal(f64::NEG_INFINITY), f64::NEG_INFINITY, z - m);
     let sum = shifted.exp().sum_keepdims(&[-1]);
     // The logarithm of a sum that is 0 is never taken: its slope would be infinite.
     (shifted, select(sum.equal(0.0), 1.0, sum).log())
