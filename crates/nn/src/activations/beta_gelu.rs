@@ -2,11 +2,18 @@
 
 use quadric_autodiff::trace::Var;
 
+use super::gelu::density;
+use super::scaled::scaled;
 use crate::LIBRARY;
 
-/// `x Φ(βx)`; `φ'' = β n(βx)(2 − β²x²)`, a bump of height ∝ β and width ∝ 1/β.
+/// `x Φ(βx)`; `φ'' = β n(βx)(2 − β²x²)`, a bump of height ∝ β and width ∝ 1/β. Accurate in the tails, whatever β is: what βx loses to rounding
+/// is made good. At −∞ the value is NaN, and at ±∞ a derivative may be.
 #[track_caller]
 #[must_use]
 pub fn beta_gelu(x: Var, beta: f64) -> Var {
-    LIBRARY.nonlinear_scope("beta-gelu", || x * (x * beta).normal_cdf())
+    LIBRARY.nonlinear_scope("beta-gelu", || {
+        let (u, lost) = scaled(x, beta);
+        let share = u.normal_cdf();
+        x * lost.map_or(share, |r| share + r * density(u))
+    })
 }

@@ -40,8 +40,9 @@ pub(super) fn density(x: Var) -> Var {
     x.half_gaussian() * (1.0 / (2.0 * PI).sqrt())
 }
 
-/// `φ''(x) = n(x)(2 − x²)`.
+/// `φ''(x) = n(x)(2 − x²)`. The square is never taken by itself: where it overflows, n(x) is 0.
 #[track_caller]
 pub(super) fn second(x: Var) -> Var {
-    density(x) * (2.0 - x * x)
+    let n = density(x);
+    n * 2.0 - n * x * x
 }

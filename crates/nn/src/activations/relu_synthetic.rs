@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 use quadric_autodiff::trace::{Var, declare_second_derivative};
 
 use super::relu;
+use super::scaled::scaled;
 use crate::LIBRARY;
 
 /// β of the paper's experiments.
@@ -18,7 +19,7 @@ pub(super) const DEFAULT_BETA: f64 = 100.0;
 #[must_use]
 pub fn relu_synthetic(x: Var, beta: f64) -> Var {
     LIBRARY.nonlinear_scope("relu-synthetic", || {
-        declare_second_derivative("relu-synthetic", x, relu::composed, |x| bump(x, beta, Var::half_gaussian))
+        declare_second_derivative("relu-synthetic", x, relu::composed, |x| bump(x, beta, 1.0, Var::half_gaussian))
     })
 }
 
@@ -28,11 +29,15 @@ pub fn relu_synthetic(x: Var, beta: f64) -> Var {
 #[must_use]
 pub fn relu_synthetic_listing(x: Var, beta: f64) -> Var {
     LIBRARY.nonlinear_scope("relu-synthetic-listing", || {
-        declare_second_derivative("relu-synthetic-listing", x, relu::composed, |x| bump(x, beta, Var::gaussian))
+        declare_second_derivative("relu-synthetic-listing", x, relu::composed, |x| bump(x, beta, 2.0, Var::gaussian))
     })
 }
 
+/// `β/√(2π) f(βx)` with f′(u) = −c u f(u).
 #[track_caller]
-fn bump(x: Var, beta: f64, gaussian: fn(Var) -> Var) -> Var {
-    gaussian(x * beta) * (beta / (2.0 * PI).sqrt())
+fn bump(x: Var, beta: f64, c: f64, gaussian: fn(Var) -> Var) -> Var {
+    let (u, lost) = scaled(x, beta);
+    let f = gaussian(u);
+    let f = lost.map_or(f, |r| f * (1.0 - r * u * c));
+    f * (beta / (2.0 * PI).sqrt())
 }

@@ -59,22 +59,21 @@ fn formulas(activation: Activation, x: f64) -> [f64; 3] {
     }
 }
 
-pub(crate) const ALL: [Activation; 14] = [
-    Activation::Identity,
-    Activation::Relu,
-    Activation::LeakyRelu { slope: 0.01 },
-    Activation::Gelu,
-    Activation::BetaGelu { beta: 4.0 },
-    Activation::BetaGelu { beta: 0.5 },
-    Activation::GeluAblated,
-    Activation::GeluDeclared,
-    Activation::ReluSynthetic { beta: 100.0 },
-    Activation::ReluSyntheticListing { beta: 3.0 },
-    Activation::Silu,
-    Activation::Tanh,
-    Activation::Softplus,
-    Activation::Logistic,
-];
+/// Every activation that there is, by [`Activation::NAMES`]: those with a parameter at their default, if they have one, and at two others.
+pub(crate) fn every() -> Vec<Activation> {
+    let parse = |text: String| text.parse::<Activation>().unwrap_or_else(|e| panic!("{e}"));
+    let mut all = Vec::new();
+    for name in Activation::NAMES {
+        let (plain, parameter) = name.split_once([':', '[']).map_or((name, false), |(plain, _)| (plain, true));
+        if !parameter || name.contains('[') {
+            all.push(parse(plain.into()));
+        }
+        if parameter {
+            all.extend(["0.5", "3", "4"].map(|p| parse(format!("{plain}:{p}"))));
+        }
+    }
+    all
+}
 
 const POINTS: [f64; 13] = [-6.0, -3.1, -2.0, -1.0, -0.4, -0.01, 0.0, 0.003, 0.25, 1.0, 1.7, 3.0, 5.5];
 
@@ -82,7 +81,7 @@ const POINTS: [f64; 13] = [-6.0, -3.1, -2.0, -1.0, -0.4, -0.01, 0.0, 0.003, 0.25
 fn value_slope_and_curvature_are_the_formulas() {
     let x = tensor(&[POINTS.len()], &POINTS);
     let ones = tensor(&[POINTS.len()], &[1.0; POINTS.len()]);
-    for activation in ALL {
+    for activation in every() {
         let f = move |x: Var| activation.apply(x).sum();
         let value = compile(move |x: Var| activation.apply(x)).call(x.clone()).unwrap().to_f64_vec();
         let slope = grad(f, &x).unwrap().to_f64_vec();
@@ -149,7 +148,7 @@ fn softplus_and_cross_entropy_do_not_overflow() {
 
 #[test]
 fn names_are_read_back_as_printed() {
-    for activation in ALL {
+    for activation in every() {
         assert_eq!(activation.to_string().parse::<Activation>().unwrap(), activation);
     }
     assert_eq!("relu-synthetic".parse(), Ok(Activation::ReluSynthetic { beta: 100.0 }));
@@ -169,7 +168,7 @@ fn names_are_read_back_as_printed() {
 #[test]
 fn f32_agrees_with_f64_to_its_precision_and_batches_go_through() {
     let x = tensor(&[POINTS.len()], &POINTS);
-    for activation in ALL {
+    for activation in every() {
         let f = |x: Var| grad(move |x: Var| activation.apply(x).sum(), &x);
         let double = compile(f).call(x.clone()).unwrap();
         let single = compile(f).call(x.to_dtype(DType::F32)).unwrap().to_f64_vec();

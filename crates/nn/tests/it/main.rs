@@ -1,5 +1,6 @@
 //! Layers, activations, losses and optimizers against formulas, differences and each other.
 
+mod accuracy;
 mod activations;
 mod interventions;
 mod losses;

@@ -7,7 +7,7 @@ use quadric_autodiff::{DType, ErrorKind, Tensor, Tree};
 use quadric_gradcheck as gradcheck;
 use quadric_nn::{Activation, Dense, Init, Mlp, cross_entropy, generator, mse};
 
-use crate::activations::ALL;
+use crate::activations::every;
 use crate::{flat, noise, noisy, unflat};
 
 fn declares_another_curvature(activation: Activation) -> bool {
@@ -19,7 +19,7 @@ fn declares_another_curvature(activation: Activation) -> bool {
 
 #[test]
 fn gradients_and_hessian_products_are_those_of_differences() {
-    for activation in ALL {
+    for activation in every() {
         for squares in [false, true] {
             let model = Mlp::new(&[3, 5, 4, 3], activation, DType::F64, 7);
             let (x, target) = (noisy(1, &[6, 3]), noisy(2, &[6, 3]));
