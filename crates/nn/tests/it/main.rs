@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod activations;
+mod ends;
 mod interventions;
 mod losses;
 mod models;
