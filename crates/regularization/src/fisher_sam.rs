@@ -2,7 +2,7 @@
 
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
-use quadric_autodiff::trace::tree::{Arithmetic, zero_at_zero};
+use quadric_autodiff::trace::tree::Arithmetic;
 
 use crate::{LIBRARY, Loss, Update, update};
 
@@ -28,11 +28,11 @@ impl FisherSam {
     pub fn update<M: VarTree>(&self, loss: &impl Loss<M>, params: &M) -> Update<M> {
         LIBRARY.scope("fisher-sam", || {
             let (value, g) = update::at(loss, params);
-            let natural: M = g.map_leaves(|g| g / (g * g * self.eta + 1.0));
-            let radius = self.rho.convert(value.dtype());
-            let scale = zero_at_zero(g.dot(&natural), |s| s.sqrt().recip());
-            let moved = params.add_scaled(&natural, scale * radius.convert(scale.dtype()));
-            let (objective, direction) = update::at(loss, &moved);
+            // With s = √(1 + η g²), √(gᵀ F⁻¹ g) is the norm of g/s: neither a square nor a quotient leaves the dtype.
+            let s: M = g.map_leaves(|g| g.number(1.0).hypot(g * self.eta.sqrt()));
+            let whitened = g.zip_leaves(&s, |g, s| g / s);
+            let along = whitened.normalized().zip_leaves(&s, |u, s| u / s);
+            let (objective, direction) = update::at(loss, &params.add_scaled(&along, self.rho));
             Update { loss: value, objective, direction }
         })
     }

@@ -5,6 +5,7 @@ mod identities;
 mod names;
 mod noise;
 mod reference;
+mod scale;
 #[path = "../../../nn/tests/it/support.rs"]
 mod support;
 mod traces;
