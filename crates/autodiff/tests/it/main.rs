@@ -18,6 +18,7 @@
 //!   that nobody reads;
 //! - `planted`: bugs that these must find;
 //! - `split`: random models under random losses, whose Hessians come apart at the cut;
+//! - `sums`: long sums in f32 keep their digits;
 //! - `threads`: the same bits on any number of them;
 //! - `tidy`: which module may use which, and no `unsafe` outside `kernels`.
 
@@ -42,6 +43,7 @@ mod random;
 mod roads;
 mod sides;
 mod split;
+mod sums;
 mod support;
 mod threads;
 mod tidy;

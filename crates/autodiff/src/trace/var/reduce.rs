@@ -20,7 +20,7 @@ impl Var {
         Axes::new(resolved)
     }
 
-    /// The sum of all entries, a scalar.
+    /// The sum of all entries, a scalar. Adds pairwise: the rounding error grows like log n (Higham 2002, §4.2).
     ///
     /// # Example
     /// ```
@@ -51,7 +51,7 @@ impl Var {
         put(op(ops::Sum { axes: self.axes("sum_axes", axes) }), &[self])
     }
 
-    /// The mean of all entries, a scalar.
+    /// The mean of all entries, a scalar. Its rounding error grows like log n, as that of [`sum`](Var::sum).
     ///
     /// # Example
     /// ```
@@ -168,7 +168,7 @@ impl Var {
         (self.gather_along(places, along), places)
     }
 
-    /// Running sums along an axis.
+    /// Running sums along an axis. Adds one after the other in blocks of 64, and blocks pairwise: the rounding error grows like 64 + 2 log₂(n/64).
     ///
     /// # Example
     /// ```
