@@ -6,6 +6,7 @@
 //! - `programs`: results, donated storage, the cache, the memory of a checkpoint;
 //! - `linalg`: systems, determinants and factorisations by hand: closed forms, degenerate matrices, bad conditions;
 //! - `nesting`: transforms in transforms, captured variables, no perturbation confusion;
+//! - `extremes`: every elementwise rule over the whole range of f32;
 //! - `freezing`: the parts of a Hessian, and that each is a tape that can be differentiated again;
 //! - `operations`: what is composed of primitives: values, derivatives, ends, mistakes;
 //! - `eager`: tensors outside a trace have the bits of compiled functions, and say where a mistake is;
@@ -25,6 +26,7 @@
 mod absent;
 mod eager;
 mod ends;
+mod extremes;
 mod freezing;
 mod generate;
 mod golden;

@@ -14,18 +14,18 @@ use super::random::{Seen, run_batch, survives};
 use super::support::Rng;
 
 /// A primitive with one thing wrong.
-struct Broken {
-    inner: Op,
-    bug: &'static Bug,
+pub struct Broken {
+    pub inner: Op,
+    pub bug: &'static Bug,
 }
 
 /// What can be wrong with it.
-struct Bug {
-    name: &'static str,
-    primitive: &'static str,
-    rule: fn(&Op) -> AnyRule,
-    vmap: Option<fn(&mut Builder, &[Batched]) -> Value>,
-    kernel: Option<fn(&Op) -> Kernel>,
+pub struct Bug {
+    pub name: &'static str,
+    pub primitive: &'static str,
+    pub rule: fn(&Op) -> AnyRule,
+    pub vmap: Option<fn(&mut Builder, &[Batched]) -> Value>,
+    pub kernel: Option<fn(&Op) -> Kernel>,
 }
 
 impl std::fmt::Debug for Broken {
@@ -87,7 +87,7 @@ impl DynEq for Broken {
 }
 
 /// The rule of an elementwise function of one operand: `partial(tape, x, y)`.
-fn pointwise(partial: fn(&mut Builder, Value, Value) -> Value) -> AnyRule {
+pub fn pointwise(partial: fn(&mut Builder, Value, Value) -> Value) -> AnyRule {
     AnyRule::Pointwise(Box::new(move |t, x, y| vec![partial(t, x[0], y)]))
 }
 
@@ -95,7 +95,7 @@ fn own(op: &Op) -> AnyRule {
     op.rule()
 }
 
-const SOUND: Bug = Bug { name: "", primitive: "", rule: own, vmap: None, kernel: None };
+pub const SOUND: Bug = Bug { name: "", primitive: "", rule: own, vmap: None, kernel: None };
 
 /// Twelve mistakes as people make them.
 static BUGS: [Bug; 12] = [
