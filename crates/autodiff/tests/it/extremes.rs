@@ -31,7 +31,7 @@ const LEAST: f64 = 1.401298464324817e-45;
 const POINTS: usize = 500;
 
 /// Rules whose first derivative may still leave the range on the way, and why.
-const LEFT: [(&str, &str); 6] = [
+const LEFT: [(&str, &str); 12] = [
     (
         "polygamma",
         "the next polygamma overflows next to poles, and far from them underflows; next to its own roots terms cancel",
@@ -41,7 +41,15 @@ const LEFT: [(&str, &str); 6] = [
     ("atan2", "the ratio of the operands underflows"),
     ("hypot", "the ratio of an operand and the length underflows"),
     ("logaddexp", "the logistic function of the difference underflows"),
+    // Their slopes in saturation. By two roots of the slope, one after the other, they would be right at the price of a rounding everywhere.
+    ("expm1", UNDERFLOWS),
+    ("tanh", UNDERFLOWS),
+    ("logistic", UNDERFLOWS),
+    ("erf", UNDERFLOWS),
+    ("erfc", UNDERFLOWS),
+    ("normal_cdf", UNDERFLOWS),
 ];
+const UNDERFLOWS: &str = "the slope underflows where its product with a large direction does not";
 
 /// A number of f32: over all exponents, of moderate size, about ±1, and the ends themselves.
 fn number(rng: &mut Rng) -> f64 {

@@ -8,6 +8,7 @@
 //! - `nesting`: transforms in transforms, captured variables, no perturbation confusion;
 //! - `extremes`: every elementwise rule over the whole range of f32;
 //! - `freezing`: the parts of a Hessian, and that each is a tape that can be differentiated again;
+//! - `nans`: what becomes of a NaN and of infinities in every primitive;
 //! - `operations`: what is composed of primitives: values, derivatives, ends, mistakes;
 //! - `eager`: tensors outside a trace have the bits of compiled functions, and say where a mistake is;
 //! - `overflow`: derivatives that are ordinary numbers although a partial on the way is none;
@@ -33,6 +34,7 @@ mod golden;
 mod infinities;
 mod linalg;
 mod mistakes;
+mod nans;
 mod nesting;
 mod opened;
 mod operations;
