@@ -99,8 +99,9 @@ fn reads(gradient: &Tape, sweep: u32) -> Result<Vec<(&Residual, &Equation)>, Err
         let mut reads_inside = false;
         e.bodies.iter().for_each(|body| body.for_each_equation(&mut |inner| reads_inside |= of_sweep(inner)));
         if reads_inside {
-            let what = "reads primal values in its body, once a step, and has no shares there: write the loop out";
-            return Err(at(Error::new(ErrorKind::NoRule, format!("attribute: {} {what}", e.op.name())), e));
+            // Checkpoints are inlined: what is left with a body is a loop, or a step of one.
+            let what = "scan reads primal values in its body, once a step, and has no shares there: write the loop out";
+            return Err(at(Error::new(ErrorKind::NoRule, format!("attribute: {what}")), e));
         }
     }
     let is_float = |e: &Equation| gradient.type_of(e.inputs[0]).dtype.is_float();

@@ -7,7 +7,9 @@ use crate::ops::Ops;
 use crate::tape::{Builder, Derived, DifferentiateBodies, Tape, Value};
 
 /// Reverse mode of a body: with respect to the inputs flagged first, from the outputs flagged second.
-type OfBody<'a> = dyn Fn(&Tape, &[bool], &[bool]) -> Result<Walked, Error> + 'a;
+///
+/// The last flag says that the tape is no body, but runs of it.
+type OfBody<'a> = dyn Fn(&Tape, &[bool], &[bool], bool) -> Result<Walked, Error> + 'a;
 
 /// What a transform under way does with the bodies that it meets.
 pub(super) struct Bodies<'a> {
@@ -24,7 +26,13 @@ impl DifferentiateBodies for Bodies<'_> {
     }
 
     fn vjp(&self, body: &Tape, wanted: &[bool], seeded: &[bool]) -> Result<Derived, Error> {
-        let walked = (self.reverse)(body, wanted, seeded)?;
+        let walked = (self.reverse)(body, wanted, seeded, false)?;
+        let outputs = walked.there();
+        Ok(walked.derived(outputs))
+    }
+
+    fn vjp_of_steps(&self, steps: &Tape, wanted: &[bool], seeded: &[bool]) -> Result<Derived, Error> {
+        let walked = (self.reverse)(steps, wanted, seeded, true)?;
         let outputs = walked.there();
         Ok(walked.derived(outputs))
     }

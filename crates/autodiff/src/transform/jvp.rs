@@ -63,7 +63,8 @@ pub(super) fn forward(tape: &Tape, wrt: &[bool], freeze: Option<&Freeze>) -> Res
     for (v, _) in tape.inputs().iter().zip(wrt).filter(|(_, w)| **w) {
         dots[v.index()] = Some(copier.builder.input(tape.type_of(*v).clone()));
     }
-    let nested = Bodies { freeze, reverse: &|body, wanted, seeded| reverse_of_its_own(body, wanted, seeded, freeze) };
+    let nested =
+        Bodies { freeze, reverse: &|body, wanted, seeded, _| reverse_of_its_own(body, wanted, seeded, freeze) };
     for e in tape.equations() {
         let (inputs, outputs) = copier.copy(e)?;
         let tangents: Vec<Option<Value>> = e.inputs.iter().map(|v| dots[v.index()]).collect();

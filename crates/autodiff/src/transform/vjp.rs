@@ -120,8 +120,11 @@ fn reverse(
         }
         b.set_label(e.label.derived(Role::Cotangent));
         let inside = sides.of_body(i);
-        let nested =
-            Bodies { freeze, reverse: &|body, wanted, seeded| reverse(body, wanted, seeded, sweep, &inside, freeze) };
+        let of_body = |tape: &Tape, wanted: &[bool], seeded: &[bool], runs: bool| {
+            let around = runs.then(|| inside.around(tape));
+            reverse(tape, wanted, seeded, sweep, around.as_ref().unwrap_or(&inside), freeze)
+        };
+        let nested = Bodies { freeze, reverse: &of_body };
         let read = Read { sweep, label: sides.of_equation(i), equation: e, renamed: &renamed };
         let contributions = cotangents_of(&mut b, &read, &out_bars, &wanted, &nested)?;
         for ((v, bar), _) in e.inputs.iter().zip(contributions).zip(&wanted).filter(|(_, w)| **w) {

@@ -2,7 +2,7 @@
 //! the derivatives of what is read, by any road and at any order, in loops and checkpoints as outside of them.
 
 use quadric_autodiff::trace::{
-    self, Var, checkpoint, custom_derivative, cut, grad, hessian, hvp, jvp, linearize, scan, vjp, vmap,
+    self, Var, checkpoint, custom_derivative, cut, grad, hessian, hvp, jvp, linearize, scan, scan_n, vjp, vmap,
 };
 use quadric_autodiff::{Tensor, tensor};
 
@@ -136,20 +136,33 @@ fn a_state_that_a_stop_or_a_comparison_lies_before_carries_no_tangent() {
     assert_derivatives(compared, 2.0, [4.0, 2.0, 0.0]);
 }
 
-/// What is documented of a state that has a tangent in later steps only: zeros stand for it in the first, and an infinite slope
-/// multiplies them. Reverse mode asks nothing of a first state that is a constant.
+/// A state that is constant in the first steps, or unread behind the last ones, has an infinite slope in just those steps.
 #[test]
-fn a_state_that_begins_to_move_is_zero_before() {
-    let step = |x: Var, s: Var| s.sqrt() + x;
-    let rolled = |x: Var| {
-        scan(|s: Var, one: Var| (step(x, s) * one, nothing()), &x.number(0.0), &x.number(1.0).broadcast_to([2])).0
+fn a_state_that_begins_or_ends_without_a_derivative() {
+    // √x + x, after one step from 0.
+    let root = |x: Var| scan_n(2, |s: Vec<Var>| (vec![s[0].sqrt() + x], nothing()), &vec![x.number(0.0)]).0[0];
+    assert_derivatives(root, 4.0, [1.25, -1.0 / 32.0, 3.0 / 256.0]);
+    let one_step = |x: Var| scan_n(1, |s: Vec<Var>| (vec![s[0].sqrt() + x * x], nothing()), &vec![x.number(0.0)]).0[0];
+    assert_derivatives(one_step, 4.0, [8.0, 2.0, 0.0]);
+    // The slope in x of √s·x is finite, its slope in s is not.
+    let product = |x: Var| scan_n(2, |s: Vec<Var>| (vec![s[0].sqrt() * x + x], nothing()), &vec![x.number(0.0)]).0[0];
+    assert_derivatives(product, 4.0, [4.0, 0.375, -3.0 / 64.0]); // x^1.5 + x
+    // The root is of a constant for two steps.
+    let two = |x: Var| {
+        let step = |s: Vec<Var>| (vec![s[1], x, s[2] + s[0].sqrt() * x + x], nothing());
+        scan_n(3, step, &vec![x.number(0.0); 3]).0[2]
     };
-    let written_out = |x: Var| step(x, step(x, x.number(0.0)));
-    let (x, one, slope) = (Tensor::scalar(4.0), Tensor::scalar(1.0), 1.25); // √x + x
-    assert_eq!(grad(rolled, &x).unwrap().item(), slope);
-    assert_eq!(grad(written_out, &x).unwrap().item(), slope);
-    assert_eq!(jvp(written_out, &x, &one).unwrap().1.item(), slope);
-    assert!(jvp(rolled, &x, &one).unwrap().1.item().is_nan());
+    assert_derivatives(two, 4.0, [6.0, 0.375, -3.0 / 64.0]); // x^1.5 + 3x
+    // Stacked: 2, 1, and an unread 0.
+    let stacked = |x: Var| scan_n(2, |s: Vec<Var>| (vec![(s[0] - 1.0).sqrt()], vec![s[0]]), &vec![x]).1[0].sum();
+    assert_derivatives(stacked, 2.0, [1.5, -0.25, 0.375]); // x + √(x − 1)
+    // Both ends at once.
+    let both = |x: Var| {
+        let step = |s: Vec<Var>| (vec![s[0].sqrt() * x + x, (s[1] - 1.0).sqrt()], vec![s[0] * x, s[1]]);
+        let (_, y) = scan_n(2, step, &vec![x.number(0.0), x]);
+        y[0].sum() + y[1].sum()
+    };
+    assert_derivatives(both, 2.0, [5.5, 1.75, 0.375]); // x² + x + √(x − 1)
 }
 
 #[test]

@@ -94,7 +94,8 @@ fn with_a_side_state(b: &mut Builder, e: &Equation, scan: &Scan, operands: &[Val
         return b.emit_all(e.op.clone(), operands, e.bodies.clone()).expect("it is as it was");
     };
     // It begins as something of the program, or as a constant, and becomes what a step makes of it.
-    let first = if rng.below(2) == 0 { operands[like] } else { b.like(operands[like], 0.0) };
+    let constant = rng.below(2) == 0;
+    let first = if constant { b.like(operands[like], 0.0) } else { operands[like] };
     let mut body = Builder::new("body");
     let types = e.bodies[0].input_types();
     let mut inputs = Vec::new();
@@ -108,8 +109,19 @@ fn with_a_side_state(b: &mut Builder, e: &Equation, scan: &Scan, operands: &[Val
     let state = state.unwrap_or_else(|| body.input(b.type_of(first).clone()));
     let inner = with_sides(&e.bodies[0], rng);
     let mut outputs = body.inline(&inner, &inputs);
-    let fed = side(&mut body, inputs[like], rng);
-    let next = body.add(state, fed);
+    let ty = body.type_of(state).clone();
+    let reader = outputs.iter().position(|y| *body.type_of(*y) == ty).filter(|_| constant && rng.below(2) == 0);
+    let next = if let Some(reader) = reader {
+        // Read, as a zero that has exact derivatives, but for an infinite slope where the state is the constant still.
+        let root = body.put(op(ops::Sqrt), &[state]);
+        let zero = body.sub(root, root);
+        outputs[reader] = body.add(outputs[reader], zero);
+        let (square, one) = (body.mul(inputs[like], inputs[like]), body.like(inputs[like], 1.0));
+        body.add(square, one)
+    } else {
+        let fed = side(&mut body, inputs[like], rng);
+        body.add(state, fed)
+    };
     outputs.insert(at, next);
     let stacked = side(&mut body, inputs[like], rng);
     outputs.push(stacked);

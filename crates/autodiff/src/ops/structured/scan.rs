@@ -7,13 +7,18 @@
 //! one scan collects them, one runs backwards over the body's reverse derivative, which computes the inside of each step
 //! anew.
 //!
-//! A tangent or cotangent is carried for the states that have one in some step, and is zero in the steps where they have none: a
-//! constant first state that a step makes depend on a parameter, the last state if only stacked outputs are read, a state that a
-//! step overwrites. These zeros are arrays. Where a step's partial for such a state is infinite in just those steps, zero times
-//! infinity is NaN, and the loop written out, which has no such product, has a number. The root of a state that begins at a
-//! constant 0 is the plainest case.
+//! A loop carries a tangent or cotangent for the states that have one in some step. In a step where such a state has none (a
+//! constant first state that a step makes depend on a parameter, the last state if only stacked outputs are read) zeros would be
+//! multiplied with the step's partials, and zero times infinity is NaN: the root of a state that begins at a constant 0. So where a
+//! product would meet such zeros, the first or the last step is written out ([`peel`]), differentiated with what is there, and the
+//! loop is the rest, until the states are settled. In reverse mode a first step is written out also if it reads such a state: its
+//! derivative's derivative has no tangent for it.
+//!
+//! States that hand their tangents round for ever, such as two that a step exchanges of which one has a tangent, never settle. There zeros
+//! stand for what is absent.
 
 mod forward;
+mod peel;
 mod reverse;
 
 use std::sync::Arc;

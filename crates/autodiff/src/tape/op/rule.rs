@@ -69,6 +69,8 @@ pub trait DifferentiateBodies {
     fn jvp(&self, body: &Tape, wanted: &[bool]) -> Result<Derived, Error>;
     /// `(x…, ȳ of the seeded y…) → (x̄ of the wanted x… whose cotangent is there)`. The other y have no cotangent.
     fn vjp(&self, body: &Tape, wanted: &[bool], seeded: &[bool]) -> Result<Derived, Error>;
+    /// The same for a tape whose structured equations are runs of the body, and whose other equations move data.
+    fn vjp_of_steps(&self, steps: &Tape, wanted: &[bool], seeded: &[bool]) -> Result<Derived, Error>;
 }
 
 /// The derivative of a body. A tangent or cotangent that is absent is zero, and not an array of zeros: nothing multiplies it,

@@ -45,6 +45,16 @@ impl Sides {
         self.bodies[i].clone().unwrap_or_default()
     }
 
+    /// The sides in a tape whose structured equations all run the body that these are of. What moves data around them reads
+    /// nothing and has none.
+    pub(super) fn around(&self, runs: &Tape) -> Sides {
+        let equations = runs.equations().iter();
+        Sides {
+            equations: equations.clone().map(|_| Vec::new()).collect(),
+            bodies: equations.map(|e| body(e).map(|_| self.clone())).collect(),
+        }
+    }
+
     /// For each name: what is known of the inputs, and which outputs the cut descends from further on.
     fn walk(tape: &Tape, seeds: &[(String, Vec<Flags>, Vec<bool>)]) -> Sides {
         let flags: Vec<(&str, Vec<Flags>)> =

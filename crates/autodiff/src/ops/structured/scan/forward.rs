@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
+use super::super::checkpoint::spread;
 use super::Scan;
+use super::peel::{self, End};
 use crate::ops::prelude::*;
 use crate::tape::{Derive, Derived, Op};
 
@@ -16,7 +18,14 @@ pub(super) fn jvp(
     dots: &[Option<Value>],
 ) -> Result<Vec<Option<Value>>, Error> {
     let body = &e.bodies[0];
-    let (moving, inner) = settled(scan, e)?;
+    let (moving, inner) = settled(scan, e, e.wanted)?;
+    if begins_with_less(scan, e, &moving, &inner)? {
+        let steps = peel::written_out(scan, t, &e.bodies[0], e.inputs, End::First)?;
+        let inner = e.transforms.jvp(&steps, e.wanted)?;
+        let inputs: Vec<Value> = e.inputs.iter().copied().chain(dots.iter().flatten().copied()).collect();
+        let out = t.inline(&inner.tape, &inputs);
+        return Ok(spread(&inner.present, &out[e.outputs.len()..]));
+    }
     let count = body.outputs().len();
     // Where the tangent of a result of the body is among those that are there.
     let mut there = 0;
@@ -74,8 +83,8 @@ pub(super) fn jvp(
 }
 
 /// Which operands of the body have a tangent in some step, and the derivative of the body with those.
-fn settled(scan: &Scan, e: &Derive<'_>) -> Result<(Vec<bool>, Derived), Error> {
-    let mut moving = e.wanted.to_vec();
+fn settled(scan: &Scan, e: &Derive<'_>, wanted: &[bool]) -> Result<(Vec<bool>, Derived), Error> {
+    let mut moving = wanted.to_vec();
     loop {
         let inner = e.transforms.jvp(&e.bodies[0], &moving)?;
         let before = moving.clone();
@@ -86,4 +95,23 @@ fn settled(scan: &Scan, e: &Derive<'_>) -> Result<(Vec<bool>, Derived), Error> {
             return Ok((moving, inner));
         }
     }
+}
+
+/// Whether the first step has fewer tangents than the later ones, and a product would show it.
+fn begins_with_less(scan: &Scan, e: &Derive<'_>, moving: &[bool], inner: &Derived) -> Result<bool, Error> {
+    if scan.length == 0 || moving == e.wanted {
+        return Ok(false);
+    }
+    let absent = |i: usize| moving[i] && !e.wanted[i];
+    let zero: Vec<bool> =
+        vec![false; moving.len()].into_iter().chain((0..moving.len()).filter(|i| moving[*i]).map(absent)).collect();
+    if !peel::meet_a_product(&inner.tape, &zero) {
+        return Ok(false);
+    }
+    let states = scan.constants..scan.constants + scan.states;
+    let mut next = e.wanted.to_vec();
+    next[states.clone()].copy_from_slice(&e.transforms.jvp(&e.bodies[0], e.wanted)?.present[..scan.states]);
+    let next_settled = settled(scan, e, &next)?.0;
+    let of = |flags: &[bool]| flags[states.clone()].to_vec();
+    Ok(scan.length == 1 || peel::is_nearer(&of(e.wanted), &of(moving), &of(&next), &of(&next_settled)))
 }

@@ -10,8 +10,10 @@ use std::sync::Arc;
 
 use super::super::checkpoint::spread;
 use super::Scan;
+use super::peel::{self, End};
+use crate::ops::Checkpoint;
 use crate::ops::prelude::*;
-use crate::tape::{AnyPrimitive, Derive, Derived, Op, Tape, active_through};
+use crate::tape::{AnyPrimitive, Derive, Derived, Op, Tape, active, active_through};
 
 pub(super) fn vjp(
     scan: &Scan,
@@ -20,7 +22,18 @@ pub(super) fn vjp(
     bars: &[Option<Value>],
 ) -> Result<Vec<Option<Value>>, Error> {
     let body = &e.bodies[0];
-    let (seeded, inner) = settled(scan, e, bars)?;
+    // A state that nothing wanted leads to needs no cotangent, and one that something leads to later does.
+    let (wanted, reached) = active_through(&AnyPrimitive::kernel(scan), body, e.wanted);
+    let begun: Vec<bool> = bars.iter().zip(reached).map(|(bar, reached)| bar.is_some() && reached).collect();
+    let (seeded, inner) = settled(scan, e, &wanted, &begun)?;
+    if let Some(end) = unlike_the_rest(scan, e, &wanted, &begun, &seeded, &inner)? {
+        let steps = peel::written_out(scan, t, body, e.inputs, end)?;
+        let given: Vec<bool> = bars.iter().map(Option::is_some).collect();
+        let inner = e.transforms.vjp_of_steps(&steps, e.wanted, &given)?;
+        let inputs: Vec<Value> = e.inputs.iter().copied().chain(bars.iter().flatten().copied()).collect();
+        let out = t.emit_all(Op::new(Checkpoint { replay: false }), &inputs, vec![Arc::new(inner.tape)])?;
+        return Ok(spread(&inner.present, &out));
+    }
     let types = body.input_types();
     let state = |i: usize| scan.constants + i;
     let states: Vec<usize> = (0..scan.states).filter(|i| seeded[*i]).collect();
@@ -75,13 +88,11 @@ pub(super) fn vjp(
 }
 
 /// Which results of the body have a cotangent in some step, and the reverse derivative of the body from those.
-fn settled(scan: &Scan, e: &Derive<'_>, bars: &[Option<Value>]) -> Result<(Vec<bool>, Derived), Error> {
+fn settled(scan: &Scan, e: &Derive<'_>, wanted: &[bool], begun: &[bool]) -> Result<(Vec<bool>, Derived), Error> {
     let body = &e.bodies[0];
-    // A state that nothing wanted leads to needs no cotangent, and one that something leads to later does.
-    let (wanted, reached) = active_through(&AnyPrimitive::kernel(scan), body, e.wanted);
-    let mut seeded: Vec<bool> = bars.iter().zip(reached).map(|(bar, reached)| bar.is_some() && reached).collect();
+    let mut seeded = begun.to_vec();
     loop {
-        let inner = e.transforms.vjp(body, &wanted, &seeded)?;
+        let inner = e.transforms.vjp(body, wanted, &seeded)?;
         let before = seeded.clone();
         for (seeded, present) in seeded[..scan.states].iter_mut().zip(&inner.present[scan.constants..]) {
             *seeded |= present;
@@ -90,6 +101,50 @@ fn settled(scan: &Scan, e: &Derive<'_>, bars: &[Option<Value>]) -> Result<(Vec<b
             return Ok((seeded, inner));
         }
     }
+}
+
+/// The end whose step is to be written out, if the loop has one: the first step, if it reads states that a derivative of the
+/// derivative finds to move in later steps only, or the last, if it has fewer cotangents and a product would show it.
+fn unlike_the_rest(
+    scan: &Scan,
+    e: &Derive<'_>,
+    wanted: &[bool],
+    begun: &[bool],
+    seeded: &[bool],
+    inner: &Derived,
+) -> Result<Option<End>, Error> {
+    let body = &e.bodies[0];
+    let states = scan.constants..scan.constants + scan.states;
+    if scan.length == 0 || inner.tape.outputs().is_empty() {
+        return Ok(None);
+    }
+    let of = |flags: &[bool]| flags[states.clone()].to_vec();
+    let mut read = vec![false; inner.tape.value_count()];
+    inner.tape.equations().iter().flat_map(|e| &e.inputs).for_each(|v| read[v.index()] = true);
+    let is_read = |i: usize| read[inner.tape.inputs()[i].index()];
+    if states.clone().any(|i| wanted[i] && !e.wanted[i] && is_read(i)) {
+        let flags = active(body, e.wanted);
+        let mut next = e.wanted.to_vec();
+        next[states.clone()].iter_mut().zip(body.outputs()).for_each(|(next, v)| *next = flags[v.index()]);
+        let next_settled = active_through(&AnyPrimitive::kernel(scan), body, &next).0;
+        if scan.length == 1 || peel::is_nearer(&of(e.wanted), &of(wanted), &of(&next), &of(&next_settled)) {
+            return Ok(Some(End::First));
+        }
+    }
+    let zero: Vec<bool> = vec![false; wanted.len()]
+        .into_iter()
+        .chain((0..seeded.len()).filter(|i| seeded[*i]).map(|i| !begun[i]))
+        .collect();
+    if seeded != begun && peel::meet_a_product(&inner.tape, &zero) {
+        let mut next = begun.to_vec();
+        next[..scan.states].copy_from_slice(&e.transforms.vjp(body, wanted, begun)?.present[states]);
+        let next_settled = settled(scan, e, wanted, &next)?.0;
+        let of = |flags: &[bool]| flags[..scan.states].to_vec();
+        if scan.length == 1 || peel::is_nearer(&of(begun), &of(seeded), &of(&next), &of(&next_settled)) {
+            return Ok(Some(End::Last));
+        }
+    }
+    Ok(None)
 }
 
 /// The state before every step, stacked.
