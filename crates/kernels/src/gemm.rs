@@ -279,20 +279,16 @@ mod tests {
         (3, 4, 0),
     ];
 
+    /// A matrix of this size, row-major itself or its transpose.
+    fn stored<T: Real>(x: &[T], rows: usize, cols: usize, transposed: bool) -> MatRef<'_, T> {
+        if transposed { MatRef::row_major(x, cols, rows).transposed() } else { MatRef::row_major(x, rows, cols) }
+    }
+
     fn every_size_and_transpose<T: Real>(tolerance: f64) {
         for (m, k, n) in SIZES {
             let (a, b) = (entries::<T>(m * k, 1), entries::<T>(k * n, 2));
             for transposes in 0..4 {
-                let a = if transposes & 1 == 0 {
-                    MatRef::row_major(&a, m, k)
-                } else {
-                    MatRef::row_major(&a, k, m).transposed()
-                };
-                let b = if transposes & 2 == 0 {
-                    MatRef::row_major(&b, k, n)
-                } else {
-                    MatRef::row_major(&b, n, k).transposed()
-                };
+                let (a, b) = (stored(&a, m, k, transposes & 1 == 1), stored(&b, k, n, transposes & 2 == 2));
                 let expected = naive(a, b);
                 // C is not read: NaN would stay.
                 let mut c = vec![T::nan(); m * n];
@@ -333,16 +329,7 @@ mod tests {
         for (m, k, n) in [(128, 300, 150), (33, 700, 90), (5, 600, 400), (400, 600, 5), (1, 700, 900), (900, 700, 1)] {
             let (a, b) = (entries::<f32>(m * k, 1), entries::<f32>(k * n, 2));
             for transposes in 0..4 {
-                let a = if transposes & 1 == 0 {
-                    MatRef::row_major(&a, m, k)
-                } else {
-                    MatRef::row_major(&a, k, m).transposed()
-                };
-                let b = if transposes & 2 == 0 {
-                    MatRef::row_major(&b, k, n)
-                } else {
-                    MatRef::row_major(&b, n, k).transposed()
-                };
+                let (a, b) = (stored(&a, m, k, transposes & 1 == 1), stored(&b, k, n, transposes & 2 == 2));
                 for accumulate in [false, true] {
                     let mut one = entries::<f32>(m * n, 3);
                     gemm(accumulate, a, b, &mut one, 1);
@@ -395,16 +382,7 @@ mod tests {
                 if m * k * n > 1 << 24 && transposes > 0 {
                     continue;
                 }
-                let a = if transposes & 1 == 0 {
-                    MatRef::row_major(&a, m, k)
-                } else {
-                    MatRef::row_major(&a, k, m).transposed()
-                };
-                let b = if transposes & 2 == 0 {
-                    MatRef::row_major(&b, k, n)
-                } else {
-                    MatRef::row_major(&b, n, k).transposed()
-                };
+                let (a, b) = (stored(&a, m, k, transposes & 1 == 1), stored(&b, k, n, transposes & 2 == 2));
                 let exact = naive(a, b);
                 for accumulate in [false, true] {
                     let before = if accumulate { entries::<f32>(m * n, 3) } else { vec![f32::NAN; m * n] };

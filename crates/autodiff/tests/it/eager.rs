@@ -221,7 +221,7 @@ fn methods_name_the_callers_line() {
         told(v.gather(&tensor![3], 0), ErrorKind::Data, line!()),
     ];
     let expected = [
-        "matmul: inner sizes differ: lhs f64[1,2] has 2 columns, rhs f64[3,1] has 3 rows",
+        "matmul: inner sizes differ: lhs f64[1,2] has 2 columns, rhs f64[3] has 3 entries",
         "maximum: shapes do not broadcast: lhs f64[1,2], rhs f64[3]",
         "sum_axes: axis 2 is out of range for f64[1,2]",
         "reshape: f64[1,2] has 2 elements, [3] has 3",

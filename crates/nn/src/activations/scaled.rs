@@ -18,7 +18,8 @@ pub(super) fn scaled(x: Var, beta: f64) -> (Var, Option<Var>) {
     const LOW_BITS: u64 = (1 << 29) - 1;
     let product = x * beta;
     let u = product.maximum(-END).minimum(END);
-    if beta.to_bits().trailing_zeros() >= 52 {
+    // Nor is there a tail to lose where βx ends below 64 with x beyond f32, whose parts could not be cut.
+    if beta.to_bits().trailing_zeros() >= 52 || beta.abs() < 1e-36 {
         return (u, None);
     }
     let lost = if x.dtype() == DType::F32 {

@@ -21,7 +21,7 @@
 //! let rows = &a - a.mean_axes(&[1])?.expand_dims(&[1])?;
 //! assert_eq!(rows / 2.0, tensor![[0.5, -0.5], [-1.0, 1.0]]);
 //! let error = a.matmul(&tensor![1.0]).unwrap_err().to_string();
-//! assert!(error.starts_with("matmul: inner sizes differ: lhs f64[2,2] has 2 columns, rhs f64[1,1] has 1 rows ("), "{error}");
+//! assert!(error.starts_with("matmul: inner sizes differ: lhs f64[2,2] has 2 columns, rhs f64[1] has 1 entries ("), "{error}");
 //! # Ok::<(), Error>(())
 //! ```
 

@@ -175,10 +175,13 @@ impl Var {
     pub fn pow(self, b: impl IntoOperand) -> Var {
         /// Beyond, a whole number is one by rounding.
         const LARGEST: f64 = (1 << 24) as f64;
-        match (b.as_number(), squared(self)) {
-            (Some(n), _) if n.fract() == 0.0 && n.abs() <= LARGEST => self.powi(n as i32),
-            (Some(b), Some(x)) => x.abs().pow(2.0 * b),
-            _ => pair(op(ops::Pow), self, b.into_operand(self)),
+        let Some(number) = b.as_number() else { return pair(op(ops::Pow), self, b.into_operand(self)) };
+        if number.fract() == 0.0 && number.abs() <= LARGEST {
+            return self.powi(number as i32);
+        }
+        match squared(self) {
+            Some(x) => x.abs().pow(2.0 * number),
+            None => pair(op(ops::Pow), self, b.into_operand(self)),
         }
     }
 

@@ -29,6 +29,14 @@ impl Var {
             let what = format!("matmul: lhs {a} and rhs {b} must be matrices or vectors");
             stop(Error::new(ErrorKind::Shape, what));
         }
+        // Said of the operands as they were given, before a vector gets its second axis.
+        let (k, rows) = (a.shape[ra - 1], b.shape[rb - rb.min(2)]);
+        if a.dtype == b.dtype && a.dtype.is_float() && k != rows {
+            let left = if ra == 1 { "entries" } else { "columns" };
+            let right = if rb == 1 { "entries" } else { "rows" };
+            let what = format!("matmul: inner sizes differ: lhs {a} has {k} {left}, rhs {b} has {rows} {right}");
+            stop(Error::new(ErrorKind::Shape, what));
+        }
         if ra == 1 && rb == 1 {
             return self.expand_dims(&[0]).matmul(other.expand_dims(&[1])).squeeze(&[0, 1]);
         }
@@ -41,11 +49,6 @@ impl Var {
         if a.dtype != b.dtype || !a.dtype.is_float() {
             let what = format!("matmul: lhs {a} and rhs {b} must be floats of one dtype");
             stop(Error::new(ErrorKind::DType, what));
-        }
-        if a.shape[ra - 1] != b.shape[rb - 2] {
-            let (k, rows) = (a.shape[ra - 1], b.shape[rb - 2]);
-            let what = format!("matmul: inner sizes differ: lhs {a} has {k} columns, rhs {b} has {rows} rows");
-            stop(Error::new(ErrorKind::Shape, what));
         }
         let product = op(ops::Dot { transpose_lhs: false, transpose_rhs: false });
         let (batch_a, batch_b) = (Shape::from(&a.shape[..ra - 2]), Shape::from(&b.shape[..rb - 2]));
