@@ -46,7 +46,10 @@ pub mod schedules;
 mod tensors;
 
 pub use activations::{Activation, Activations, ParseActivationError};
-pub use layers::{Classifier, Dense, Init, Mlp, generator};
+pub use layers::{
+    Activate, BatchNorm, BatchNormState, Classifier, Dense, Init, Layer, Mlp, Mode, Residual, Run, Stack, StateOf,
+    Stateless, generator, initial_state,
+};
 pub use losses::{accuracy, cross_entropy, log_softmax, mse, softmax};
 pub use optimizers::{Adam, AnyOptimizer, Optimizer, Sgd, State};
 pub use schedules::{Constant, Cosine, Schedule, Warmup};

@@ -4,7 +4,7 @@ use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::{Var, grad, jvp, vmap};
 
-use crate::{LIBRARY, Loss, Update, random, update};
+use crate::{LIBRARY, Loss, Update, probes, update};
 use quadric_curvature::Probe;
 
 /// The gradient of `L + λ · mean_k vᵀHv` with fresh probes v: third order, on average the gradient of `L + λ tr H`
@@ -75,8 +75,8 @@ pub(crate) enum Probes<M> {
 pub(crate) fn probes<M: VarTree>(distribution: Probe, key: Var, like: &M, count: usize) -> Probes<M> {
     assert!(count > 0, "a trace penalty needs at least one probe");
     match count {
-        1 => Probes::One(random::probe(distribution, key, like)),
-        _ => Probes::Block(random::probes(distribution, key, like, count)),
+        1 => Probes::One(probes::one(distribution, key, like)),
+        _ => Probes::Block(probes::block(distribution, key, like, count)),
     }
 }
 

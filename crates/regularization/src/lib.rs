@@ -55,7 +55,7 @@ mod method;
 mod objective;
 mod penalty_sam;
 mod plain;
-pub mod random;
+pub mod probes;
 mod sam;
 mod sampled_trace;
 mod update;

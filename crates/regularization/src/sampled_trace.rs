@@ -2,9 +2,9 @@
 
 use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::{Var, grad, hvp};
+use quadric_autodiff::trace::{Var, grad, hvp, random};
 
-use crate::{LIBRARY, Objective, Update, random, update};
+use crate::{LIBRARY, Objective, Update, update};
 
 /// The gradient of `L + λ B ‖∇L(θ, ŷ)‖²` with labels `ŷ ~ softmax(z)` drawn afresh and held: `g + 2 λ B H_ŷ ∇L(θ, ŷ)`.
 ///

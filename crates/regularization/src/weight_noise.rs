@@ -4,7 +4,7 @@ use quadric_autodiff::Arithmetic;
 use quadric_autodiff::VarTree;
 use quadric_autodiff::trace::Var;
 
-use crate::{LIBRARY, Loss, Update, random, update};
+use crate::{LIBRARY, Loss, Update, probes, update};
 use quadric_curvature::Probe;
 
 /// `∇L(θ + ε)`, `ε ~ N(0, σ² I)`, fresh for each key. On average, to second order, the gradient of `L + (σ²/2) tr H`: to be compared
@@ -32,6 +32,6 @@ impl WeightNoise {
     #[track_caller]
     #[must_use]
     pub fn noise<M: VarTree>(&self, like: &M) -> M {
-        LIBRARY.enter(|| random::probe(Probe::Gaussian, self.key, like).scale(self.sigma))
+        LIBRARY.enter(|| probes::one(Probe::Gaussian, self.key, like).scale(self.sigma))
     }
 }

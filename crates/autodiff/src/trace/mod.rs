@@ -10,6 +10,7 @@ mod derivatives;
 mod eager;
 mod frame;
 mod library;
+pub mod random;
 pub mod tree;
 mod var;
 

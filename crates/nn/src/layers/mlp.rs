@@ -3,7 +3,7 @@
 use quadric_autodiff::trace::Var;
 use quadric_autodiff::{DType, Tensor, Tree};
 
-use super::{Classifier, Dense, Init, generator};
+use super::{Classifier, Dense, Init, Layer, Mode, Stateless, generator};
 use crate::LIBRARY;
 use crate::activations::Activation;
 
@@ -80,5 +80,18 @@ impl Classifier for Mlp<Var> {
     #[track_caller]
     fn logits(&self, x: Var) -> Var {
         Mlp::logits(self, x)
+    }
+}
+
+impl Layer for Mlp<Var> {
+    type State = Stateless<Var>;
+
+    fn initial_state(&self) -> Stateless<Var> {
+        Stateless::default()
+    }
+
+    #[track_caller]
+    fn forward(&self, x: Var, state: &Stateless<Var>, _: Mode) -> (Var, Stateless<Var>) {
+        (Mlp::logits(self, x), *state)
     }
 }

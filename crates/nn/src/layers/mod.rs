@@ -1,12 +1,25 @@
 //! Layers: trees of tensors that map arrays to arrays, a layer a file.
+//!
+//! Arrays of images have the axes `[B, C, H, W]`, sequences `[B, T, D]`. [`Layer`] is what they have in common.
 
+mod activate;
+mod batch_norm;
+mod check;
 mod dense;
 mod init;
+mod layer;
 mod mlp;
+mod residual;
+mod stack;
 
+pub use activate::Activate;
+pub use batch_norm::{BatchNorm, BatchNormState};
 pub use dense::Dense;
 pub use init::{Init, generator};
+pub use layer::{Layer, Mode, StateOf, Stateless, initial_state};
 pub use mlp::Mlp;
+pub use residual::Residual;
+pub use stack::{Run, Stack};
 
 use quadric_autodiff::trace::Var;
 

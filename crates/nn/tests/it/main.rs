@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod activations;
+mod composition;
 mod ends;
 mod interventions;
 mod losses;

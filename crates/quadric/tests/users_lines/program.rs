@@ -7,10 +7,10 @@ use quadric::autodiff::trace::{
 };
 use quadric::autodiff::transform::Part;
 use quadric::autodiff::{Arithmetic, DType, Tensor, Tree, tensor};
-use quadric::curvature::{Attributor, Problem};
+use quadric::curvature::{Attributor, Probe, Problem};
 use quadric::nn::activations::{Activation, gelu, relu};
 use quadric::nn::{Classifier, Mlp, Optimizer, Sgd, cross_entropy, softmax};
-use quadric::regularization::{Classification, HessianTrace, Method, Sam, random};
+use quadric::regularization::{Classification, HessianTrace, Method, Sam, probes};
 
 fn say(name: &str, text: impl std::fmt::Display) {
     println!("{name}: {}", text.to_string().replace('\n', " "));
@@ -81,7 +81,7 @@ fn in_libraries(x: &Tensor, matrix: &Tensor) {
     told("classification", trace(wrong, &types));
     let differ = |(a, b): (Vec<Var>, Vec<Var>)| a.dot(&b); // trees
     told("trees", trace(differ, &(vec![x.clone()], vec![x.clone(), x.clone()])));
-    told("random", trace(|x: Var| random::normal(x, DType::F64, [3]), x)); // random
+    told("random", trace(|x: Var| probes::one(Probe::Gaussian, x, &x), x)); // random
     let slope = |x: Var| HessianTrace::slope(&|x: Var| x * x, &x, &x); // slope
     told("slope", trace(slope, x));
     let batches = vec![(matrix.clone(), matrix.clone())];

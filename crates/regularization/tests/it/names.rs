@@ -1,7 +1,8 @@
 //! Methods by name.
 
+use quadric_autodiff::trace::random;
 use quadric_nn::{Activation, Mlp};
-use quadric_regularization::{Method, Probe, random};
+use quadric_regularization::{Method, Probe};
 
 use crate::{flat, norm, on_network, parts, scalar};
 

@@ -1,16 +1,16 @@
 //! Random numbers: distributions, keys, and the direction under noise.
 
 use quadric_autodiff::Arithmetic;
-use quadric_autodiff::trace::{Var, compile, grad};
+use quadric_autodiff::trace::{Var, compile, grad, random};
 use quadric_autodiff::{DType, Shape, Tensor, Tree};
 use quadric_nn::{Activation, Mlp};
-use quadric_regularization::{Loss, Probe, WeightNoise, random};
+use quadric_regularization::{Loss, Probe, WeightNoise, probes};
 
 use crate::{flat, network, on_network, parts, scalar};
 
 fn draw(distribution: Probe, dtype: DType, shape: impl Into<Shape>, key: Tensor) -> Vec<f64> {
     let shape = shape.into();
-    compile(|key: Var| random::draw(distribution, key, dtype, shape.clone())).call(key).unwrap().to_f64_vec()
+    compile(|key: Var| probes::draw(distribution, key, dtype, shape.clone())).call(key).unwrap().to_f64_vec()
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn the_same_key_gives_the_same_bits_on_any_number_of_threads() {
 fn leaves_and_probes_draw_from_keys_of_their_own() {
     let mut f = compile(|(a, b, key): (Var, Var, Var)| {
         let tree = vec![a, b];
-        (random::probe(Probe::Gaussian, key, &tree), random::probes(Probe::Gaussian, key, &tree, 3))
+        (probes::one(Probe::Gaussian, key, &tree), probes::block(Probe::Gaussian, key, &tree, 3))
     });
     let zeros = Tensor::from_fn(DType::F64, [50], |_| 0.0);
     let (one, block) = f.call((zeros.clone(), zeros, random::key(1, 1))).unwrap();

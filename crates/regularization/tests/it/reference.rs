@@ -31,7 +31,7 @@ impl Reference {
     fn tree(&self, prefix: &str) -> Mlp {
         let layer = |i: usize| Dense {
             weight: self.tensor(&format!("{prefix}.w{i}")),
-            bias: self.tensor(&format!("{prefix}.b{i}")),
+            bias: Some(self.tensor(&format!("{prefix}.b{i}"))),
         };
         Mlp { layers: (0..3).map(layer).collect(), activation: self.activation }
     }

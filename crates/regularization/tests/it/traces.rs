@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 
 use quadric_autodiff::Arithmetic;
-use quadric_autodiff::trace::{Var, compile, constant, cut, grad, hvp, hvp_of_part, jvp};
+use quadric_autodiff::trace::{Var, compile, constant, cut, grad, hvp, hvp_of_part, jvp, random};
 use quadric_autodiff::transform::Part;
 use quadric_autodiff::{DType, Tensor, Tree};
 use quadric_gradcheck as gradcheck;
 use quadric_nn::{Activation, Classifier, Mlp, cross_entropy, softmax};
 use quadric_regularization::{
-    Classification, GaussNewtonTrace, HessianTrace, Loss, Objective, Probe, SampledTrace, random,
+    Classification, GaussNewtonTrace, HessianTrace, Loss, Objective, Probe, SampledTrace, probes,
 };
 
 use crate::{batch, direction, flat, inner, network, noisy, norm, on_network, parts, relative, scalar, unflat};
@@ -96,7 +96,7 @@ fn penalties_are_the_mean_over_probes_and_so_are_their_gradients() {
             let (lambda, key) = (scalar(0.2), random::key(4, 1));
             let outcome = on_network(Activation::Gelu, &[lambda.clone(), key.clone()], |m, p, a| {
                 let method = HessianTrace { lambda: a[0], key: a[1], probes: count, distribution };
-                let block = random::probes(distribution, a[1], &m, count);
+                let block = probes::block(distribution, a[1], &m, count);
                 let each: Vec<(Var, Mlp<Var>)> = (0..count)
                     .map(|k| {
                         let v = block.zip_leaves(&m, |v, w| v.slice(0, k..k + 1).reshape(w.shape()));
@@ -111,7 +111,7 @@ fn penalties_are_the_mean_over_probes_and_so_are_their_gradients() {
 
             let outcome = on_network(Activation::Gelu, &[lambda, key], |m, p, a| {
                 let method = GaussNewtonTrace { lambda: a[0], key: a[1], probes: count, distribution };
-                let block = random::probes(distribution, a[1], &m, count);
+                let block = probes::block(distribution, a[1], &m, count);
                 let each: Vec<(Var, Mlp<Var>)> = (0..count)
                     .map(|k| {
                         let v = block.zip_leaves(&m, |v, w| v.slice(0, k..k + 1).reshape(w.shape()));

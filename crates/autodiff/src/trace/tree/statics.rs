@@ -21,7 +21,7 @@ macro_rules! plain_values_are_static {
     ($($plain:ty)*) => { $(impl Static for $plain {})* };
 }
 
-plain_values_are_static!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool char String &'static str);
+plain_values_are_static!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool char String &'static str crate::dtype::DType);
 
 impl Static for () {}
 

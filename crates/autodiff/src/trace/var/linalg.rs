@@ -49,7 +49,7 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn inverse(self) -> Var {
-        let n = self.square("inverse");
+        let n = self.side("inverse");
         let one = Tensor::from_fn(self.dtype(), [n, n], |i| f64::from(u8::from(i / n == i % n)));
         put(op(ops::Solve { transpose: false }), &[self, super::constant(&one).broadcast_to(self.shape())])
     }
@@ -185,7 +185,7 @@ impl Var {
     #[track_caller]
     #[must_use]
     pub fn eigh(self) -> (Var, Var) {
-        let count = self.square("eigh");
+        let count = self.side("eigh");
         (put(op(ops::EighValues), &[self]), put(op(ops::EighVectors { first: 0, count }), &[self]))
     }
 
@@ -229,7 +229,7 @@ impl Var {
 
     /// The size of this square matrix.
     #[track_caller]
-    fn square(self, name: &str) -> usize {
+    fn side(self, name: &str) -> usize {
         let ty = self.ty();
         match ty.shape[..] {
             _ if !ty.dtype.is_float() => {

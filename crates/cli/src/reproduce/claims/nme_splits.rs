@@ -75,7 +75,7 @@ fn activation_sum(context: &Context, model: &Mlp) -> Result<f64, Failure> {
     let layers = model.layers.len() - 1;
     let mut sum = compile(move |(model, x, y): (Mlp<Var>, Var, Var)| {
         let zeros: Vec<Var> = {
-            let widths = model.layers[..layers].iter().map(|l| l.bias.shape()[0]);
+            let widths = model.layers[..layers].iter().map(|l| l.weight.shape()[1]);
             widths.map(|w| x.number(0.0).broadcast_to([x.shape()[0], w])).collect()
         };
         let (pre, _) = forward(&model, x, &zeros);

@@ -1,53 +1,19 @@
 //! Random numbers inside a trace, from a key.
 //!
 //! A key is a `u32[2]` and an argument of the compiled step; the same key gives the same bits, on any number of threads
-//! (Threefry, [`Var::random_bits`]). Each leaf of a tree draws from a key of its own, split from the one given.
+//! (Threefry, [`Var::random_bits`]). Whoever needs several independent draws splits the key first.
 
-use quadric_autodiff::trace::{Var, concat, scalar, select};
-use quadric_autodiff::{DType, Shape, Tensor, VarTree};
-use quadric_curvature::Probe;
-
+use super::{Var, concat, scalar, select};
 use crate::LIBRARY;
-
-/// An array of independent draws.
-#[track_caller]
-#[must_use]
-pub fn draw(distribution: Probe, key: Var, dtype: DType, shape: impl Into<Shape>) -> Var {
-    match distribution {
-        Probe::Gaussian => normal(key, dtype, shape),
-        Probe::Rademacher => rademacher(key, dtype, shape),
-    }
-}
-
-/// One probe in the shape of the parameters, each leaf from a key of its own.
-#[track_caller]
-#[must_use]
-pub fn probe<M: VarTree>(distribution: Probe, key: Var, like: &M) -> M {
-    draw_tree(distribution, key, like, &[])
-}
-
-/// `count` probes as one block: every leaf has them as axis 0.
-#[track_caller]
-#[must_use]
-pub fn probes<M: VarTree>(distribution: Probe, key: Var, like: &M, count: usize) -> M {
-    draw_tree(distribution, key, like, &[count])
-}
-
-#[track_caller]
-fn draw_tree<M: VarTree>(distribution: Probe, key: Var, like: &M, front: &[usize]) -> M {
-    let mut keys = split(key, like.leaves().len()).into_iter();
-    like.map_leaves(|leaf| {
-        let ty = leaf.ty();
-        let shape = [front, &ty.shape[..]].concat();
-        draw(distribution, keys.next().expect("a key for each leaf"), ty.dtype, shape)
-    })
-}
+use crate::dtype::DType;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
 
 /// A key for this seed and this step: a bijection of the step for every seed, so that no two steps of a run share one.
 ///
 /// # Example
 /// ```
-/// use quadric_regularization::random::key;
+/// use quadric_autodiff::trace::random::key;
 /// assert_eq!(key(1, 2), key(1, 2));
 /// assert_ne!(key(1, 2), key(1, 3));
 /// ```

@@ -1,0 +1,170 @@
+//! Equal blocks, one after the other.
+
+use quadric_autodiff::trace::{Var, checkpoint, compile, scan, stack, stop};
+use quadric_autodiff::{Error, ErrorKind, Static, Tensor, Tree, VarTree};
+
+use super::{Layer, Mode};
+use crate::LIBRARY;
+
+/// How the blocks of a [`Stack`] are run. The numbers are the same; the price is not.
+#[derive(Static, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Run {
+    /// By a loop: the program, its derivatives and the time to compile do not grow with the number of blocks. What the backward pass
+    /// reads inside a block is computed anew from the block's input.
+    #[default]
+    Loop,
+    /// One by one, each in a scope of its index: the program grows with the number of blocks, and reports, cuts and parts of the Hessian tell
+    /// the blocks apart. Nothing is computed twice.
+    WrittenOut,
+    /// One by one, each in a `checkpoint`: what the backward pass reads inside a block is computed anew.
+    Checkpoints,
+}
+
+/// `n` blocks of one shape, `x ↦ f_n(… f_1(x))`, whose parameters lie in one tree with a leading axis of size n.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{DType, Tree, tensor, trace::{Var, compile}};
+/// use quadric_nn::{Dense, Layer, Run, Stack, generator};
+/// let rng = &mut generator(1);
+/// let blocks: Vec<Dense> = (0..3).map(|_| Dense::new(2, 2, DType::F64, rng)).collect();
+/// let stack = Stack::new(blocks.clone())?;
+/// assert_eq!(stack.blocks.weight.shape().to_vec(), [3, 2, 2]);
+///
+/// let x = tensor![[1.0, -2.0]];
+/// let mut run = compile(|(s, x): (Stack<Dense<Var>>, Var)| s.infer(x, &s.initial_state()));
+/// let mut one_by_one = compile(|(s, x): (Vec<Dense<Var>>, Var)| s.infer(x, &s.initial_state()));
+/// assert_eq!(run.call((stack.clone(), x.clone()))?, one_by_one.call((blocks, x.clone()))?);
+/// assert_eq!(run.call((stack.clone().run(Run::WrittenOut), x.clone()))?, run.call((stack, x))?);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[derive(Tree, Clone, Debug, PartialEq)]
+pub struct Stack<B: Tree> {
+    /// The parameters of all blocks; axis 0 of every leaf counts the blocks.
+    pub blocks: B,
+    /// n.
+    pub length: usize,
+    /// By a loop or one by one.
+    pub run: Run,
+}
+
+impl<B: Tree> Stack<B> {
+    /// The same blocks, run in another way.
+    #[must_use]
+    pub fn run(self, run: Run) -> Stack<B> {
+        Stack { run, ..self }
+    }
+}
+
+impl<B: Tree<Leaf = Tensor, With<Tensor> = B>> Stack<B> {
+    /// The stack of these blocks.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Arity`] without a block, or if two differ in structure; [`ErrorKind::Shape`] or [`ErrorKind::DType`] if two leaves differ.
+    ///
+    /// The first block's static fields are those of all.
+    #[track_caller]
+    pub fn new(blocks: Vec<B>) -> Result<Stack<B>, Error> {
+        let Some(first) = blocks.first() else {
+            return Err(Error::new(ErrorKind::Arity, "stack: there is no block".to_owned()));
+        };
+        for (i, block) in blocks.iter().enumerate() {
+            let (mut ours, mut theirs) = (String::new(), String::new());
+            first.write_static(&mut ours);
+            block.write_static(&mut theirs);
+            if ours != theirs {
+                let what = format!("stack: block {i} differs from block 0 in structure or settings");
+                return Err(Error::new(ErrorKind::Arity, what));
+            }
+        }
+        let columns = blocks.iter().map(Tree::leaves).collect::<Vec<_>>();
+        let stacked = (0..first.leaves().len()).map(|leaf| {
+            let parts: Vec<Tensor> = columns.iter().map(|leaves| leaves[leaf].clone()).collect();
+            LIBRARY.enter(|| compile(|parts: Vec<Var>| stack(&parts, 0)).call(parts))
+        });
+        let leaves = stacked.collect::<Result<Vec<Tensor>, Error>>()?;
+        Ok(Stack { blocks: first.with_leaves(leaves), length: blocks.len(), run: Run::default() })
+    }
+
+    /// The blocks, one by one.
+    pub fn unstack(&self) -> Result<Vec<B>, Error> {
+        let one = |leaf: &Tensor, i: usize| leaf.slice(0, i..i + 1)?.squeeze(&[0]);
+        (0..self.length).map(|i| self.blocks.try_map_leaves(|leaf| one(leaf, i))).collect()
+    }
+}
+
+impl<B: Layer> Stack<B> {
+    /// Block i.
+    #[track_caller]
+    fn block(&self, i: usize) -> B {
+        row(&self.blocks, i)
+    }
+}
+
+/// Row i of every leaf.
+#[track_caller]
+fn row<M: VarTree>(tree: &M, i: usize) -> M {
+    tree.map_leaves(|leaf| leaf.slice(0, i..i + 1).squeeze(&[0]))
+}
+
+/// One tree of all, with the trees along axis 0.
+#[track_caller]
+fn rows<M: VarTree>(trees: &[M]) -> M {
+    let leaves: Vec<Vec<&Var>> = trees.iter().map(Tree::leaves).collect();
+    let column = |i: usize| leaves.iter().map(|leaves| *leaves[i]).collect::<Vec<Var>>();
+    trees[0].with_leaves((0..leaves[0].len()).map(|i| stack(&column(i), 0)))
+}
+
+impl<B: Layer> Layer for Stack<B>
+where
+    Stack<B>: VarTree,
+{
+    /// The blocks' states, along axis 0.
+    type State = B::State;
+
+    fn initial_state(&self) -> B::State {
+        LIBRARY.enter(|| rows(&(0..self.length).map(|i| self.block(i).initial_state()).collect::<Vec<_>>()))
+    }
+
+    /// # Errors
+    /// Stops the trace if a block does not return what it takes.
+    #[track_caller]
+    fn forward(&self, x: Var, state: &B::State, mode: Mode) -> (Var, B::State) {
+        LIBRARY.scope("stack", || {
+            let step = |block: B, x: Var, state: B::State, key: Option<Var>| {
+                let mode = if mode.is_training() { Mode::Train(key) } else { Mode::Infer };
+                let (y, state) = block.forward(x, &state, mode);
+                if y.ty() != x.ty() {
+                    let what =
+                        format!("stack: a block takes {} and gives {}: the next one cannot take it", x.ty(), y.ty());
+                    stop(Error::new(ErrorKind::Shape, what));
+                }
+                (y, state)
+            };
+            let keys = match mode {
+                Mode::Train(Some(key)) => Some(key.random_bits([self.length, 2])),
+                _ => None,
+            };
+            if self.run == Run::Loop {
+                let xs = (self.blocks.clone(), state.clone(), keys.into_iter().collect::<Vec<Var>>());
+                return scan(
+                    |x: Var, (block, state, key): (B, B::State, Vec<Var>)| step(block, x, state, key.first().copied()),
+                    &x,
+                    &xs,
+                );
+            }
+            let (mut x, mut after) = (x, Vec::new());
+            for i in 0..self.length {
+                let args = (self.block(i), x, row(state, i), keys.map(|keys| row(&keys, i)));
+                let (y, state) = LIBRARY.scope(&i.to_string(), || match self.run {
+                    Run::Checkpoints => checkpoint(|(block, x, state, key)| step(block, x, state, key), &args),
+                    _ => step(args.0, args.1, args.2, args.3),
+                });
+                x = y;
+                after.push(state);
+            }
+            (x, rows(&after))
+        })
+    }
+}
