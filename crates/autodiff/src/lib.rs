@@ -32,4 +32,4 @@ pub use error::{Error, ErrorKind};
 pub use quadric_derive::{Static, Tree};
 pub use shape::{Axes, Shape, Type};
 pub use tensor::Tensor;
-pub use trace::tree::{Arithmetic, Leaf, Static, Tree, VarTree};
+pub use trace::tree::{Arithmetic, Leaf, Select, Selection, Static, Tree, VarTree};

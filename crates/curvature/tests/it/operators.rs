@@ -1,7 +1,7 @@
 //! Every operator against a small dense matrix; adjoints, symmetry, batches, points, blocks.
 
-use quadric_autodiff::trace::{Var, hessian};
-use quadric_autodiff::{DType, Tensor, Tree};
+use quadric_autodiff::trace::{Var, constant, hessian};
+use quadric_autodiff::{DType, Select, Selection, Tensor, Tree};
 use quadric_curvature::operators::*;
 use quadric_curvature::vector::{dot, norm};
 use quadric_curvature::{AtPoint, Gradient, LinearOperator, Probe, Problem, Space};
@@ -304,4 +304,35 @@ fn a_parameter_that_nothing_reaches_has_no_curvature() {
     let problem = Problem::new(&model, loss, vec![(Tensor::from_vec(&[1.0]), Tensor::from_vec(&[0]))]).unwrap();
     assert_eq!(dense(Hessian::new(&problem).unwrap()).entries(), [6.0, 0.0, 0.0, 0.0]);
     assert_eq!(Gradient::new(&problem).unwrap().value_and_gradient().unwrap().1, [3.0, 0.0]);
+}
+
+#[test]
+fn the_curvature_of_a_part_is_the_block_of_the_whole() {
+    let model = mlp(Activation::Gelu, DType::F64, 1);
+    let (x, y) = data(DType::F64);
+    let part = model.select("layers.1.*").unwrap();
+    let loss = |part: Selection<Var>, x: Var, y: Var| {
+        loss_of(Loss::CrossEntropy)(model.map_leaves(constant).with_selected(&part), x, y)
+    };
+    let on_part = Problem::in_batches(&part, loss, &x, &y, 5).unwrap();
+    let whole = problem(Activation::Gelu, Loss::CrossEntropy);
+    let range: Vec<usize> = whole
+        .space()
+        .coordinates()
+        .iter()
+        .filter(|c| c.name.starts_with("layers.1."))
+        .flat_map(|c| c.range.clone())
+        .collect();
+    for (of_part, of_whole) in [
+        (dense(Hessian::new(&on_part).unwrap()), dense(Hessian::new(&whole).unwrap())),
+        (dense(Nme::new(&on_part, "logits").unwrap()), dense(Nme::new(&whole, "logits").unwrap())),
+        (
+            dense(EmpiricalFisher::new(&on_part, "logits").unwrap()),
+            dense(EmpiricalFisher::new(&whole, "logits").unwrap()),
+        ),
+    ] {
+        let block: Vec<f64> = range.iter().flat_map(|i| range.iter().map(|j| of_whole.at(*i, *j))).collect();
+        assert!(apart(of_part.entries(), &block) < TOLERANCE);
+    }
+    assert_eq!(on_part.space().coordinates()[0].name, "layers.1.weight");
 }

@@ -4,6 +4,7 @@ mod formulas;
 mod identities;
 mod names;
 mod noise;
+mod parts;
 mod reference;
 mod scale;
 #[path = "../../../nn/tests/it/support.rs"]

@@ -33,6 +33,10 @@ pub trait Leaf: Tree<Leaf = Self, With<Self> = Self> + Tree<With<Var> = Var> + T
     /// The outcome with what is in it replaced.
     fn map<A, B>(outcome: Self::Outcome<A>, f: impl FnOnce(A) -> B) -> Self::Outcome<B>;
 
+    /// A result in this leaf's world: for `Var` an error stops the trace.
+    #[track_caller]
+    fn outcome<R>(result: Result<R, Error>) -> Self::Outcome<R>;
+
     /// The leaf's type.
     fn type_of(&self) -> Type;
 
@@ -63,6 +67,11 @@ impl Leaf for Var {
 
     fn map<A, B>(outcome: A, f: impl FnOnce(A) -> B) -> B {
         f(outcome)
+    }
+
+    #[track_caller]
+    fn outcome<R>(result: Result<R, Error>) -> R {
+        crate::trace::check(result)
     }
 
     fn type_of(&self) -> Type {
@@ -98,6 +107,12 @@ impl Leaf for Tensor {
 
     fn map<A, B>(outcome: Result<A, Error>, f: impl FnOnce(A) -> B) -> Result<B, Error> {
         outcome.map(f)
+    }
+
+    #[track_caller]
+    fn outcome<R>(result: Result<R, Error>) -> Result<R, Error> {
+        let here = crate::trace::frame::here();
+        result.map_err(|e| e.at(here))
     }
 
     fn type_of(&self) -> Type {

@@ -26,6 +26,7 @@ mod arithmetic;
 mod containers;
 mod leaf;
 mod node;
+mod select;
 mod statics;
 
 use std::convert::Infallible;
@@ -35,6 +36,7 @@ pub use arithmetic::{Arithmetic, Factor, zero_at_zero};
 pub use leaf::Leaf;
 pub use node::{Node, Path};
 use node::{Where, structure};
+pub use select::{Select, Selection, matches};
 pub use statics::Static;
 #[doc(hidden)]
 pub use {containers::array, statics::static_part};

@@ -11,13 +11,13 @@ pub enum Node<'a, L> {
     /// The length of a `Vec`; its items follow.
     Count(usize),
     /// The variant of an `Option` or another enum; its fields follow.
-    Variant(&'static str),
+    Variant(&'a str),
     /// A static field.
     Static(&'a dyn Debug),
 }
 
-impl<L> Node<'_, L> {
-    pub(super) fn structure(&self) -> Option<Branching> {
+impl<'a, L> Node<'a, L> {
+    pub(super) fn structure(&self) -> Option<Branching<'a>> {
         match self {
             Node::Count(count) => Some(Branching::Count(*count)),
             Node::Variant(name) => Some(Branching::Variant(name)),
@@ -28,12 +28,12 @@ impl<L> Node<'_, L> {
 
 /// The parts in which two trees of one type can differ in their structure.
 #[derive(PartialEq)]
-pub(super) enum Branching {
+pub(super) enum Branching<'a> {
     Count(usize),
-    Variant(&'static str),
+    Variant(&'a str),
 }
 
-impl Display for Branching {
+impl Display for Branching<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Branching::Count(1) => f.write_str("1 item"),
@@ -43,7 +43,7 @@ impl Display for Branching {
     }
 }
 
-pub(super) fn structure(tree: &impl Tree) -> Vec<Branching> {
+pub(super) fn structure(tree: &impl Tree) -> Vec<Branching<'_>> {
     let mut parts = Vec::new();
     tree.walk(&Path::ROOT, &mut |_, part| parts.extend(part.structure()));
     parts
@@ -55,12 +55,12 @@ pub(super) fn structure(tree: &impl Tree) -> Vec<Branching> {
 #[derive(Clone, Copy)]
 pub struct Path<'a> {
     parent: Option<&'a Path<'a>>,
-    step: Step,
+    step: Step<'a>,
 }
 
 #[derive(Clone, Copy)]
-enum Step {
-    Field(&'static str),
+enum Step<'a> {
+    Field(&'a str),
     Index(usize),
 }
 
@@ -69,7 +69,7 @@ impl Path<'_> {
     pub const ROOT: Path<'static> = Path { parent: None, step: Step::Field("") };
 
     /// One step on, to a field.
-    pub fn field(&self, name: &'static str) -> Path<'_> {
+    pub fn field<'b>(&'b self, name: &'b str) -> Path<'b> {
         Path { parent: Some(self), step: Step::Field(name) }
     }
 

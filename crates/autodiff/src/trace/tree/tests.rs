@@ -141,3 +141,59 @@ fn a_debug_form_cannot_pass_for_two_fields() {
     assert_ne!(static_text(&Two(leaf(0), Raw("a:1;"), Raw("b"))), static_text(&Two(leaf(0), Raw("a"), Raw("1;b"))));
     assert_ne!(static_text(&Two(leaf(0), Raw("a:1;b"), Raw("c"))), static_text(&Two(leaf(0), Raw("a"), Raw("b:1;c"))));
 }
+
+#[test]
+fn a_selection_has_the_names_of_the_tree_and_goes_back_into_its_places() {
+    let tree = model();
+    let biases = tree.select("*.b*").unwrap();
+    assert_eq!(biases.leaf_names(), ["layers.0.bias", "layers.1.by.0", "layers.1.by.1"]);
+    let other = biases.map_leaves(|_| leaf(9));
+    let with = tree.with_selected(&other).unwrap();
+    assert_eq!(with.leaves(), [&leaf(0), &leaf(9), &leaf(9), &leaf(9), &leaf(4)]);
+    // In a larger tree the names go on from the way there.
+    assert_eq!((leaf(0), biases).leaf_names()[1], "1.layers.0.bias");
+    let odd = tree.select_where(|name, leaf| name.contains('1') && *leaf != self::leaf(2)).unwrap();
+    assert_eq!(odd.leaf_names(), ["layers.1.by.1"]);
+}
+
+#[test]
+fn a_pattern_without_a_leaf_and_a_leaf_without_a_place_are_told() {
+    let told = model().select("layer.*").unwrap_err();
+    let names = "layers.0.weight, layers.0.bias, layers.1.by.0, layers.1.by.1, head.0";
+    assert!(told.to_string().starts_with(&format!("select: \"layer.*\" matches no leaf of {names}")), "{told}");
+    assert_eq!(told.kind(), ErrorKind::Selection);
+    let foreign = (leaf(1), leaf(2)).select("1").unwrap();
+    let told = model().with_selected(&foreign).unwrap_err();
+    assert!(told.to_string().starts_with(&format!("with_selected: there is no leaf \"1\" among {names}")), "{told}");
+    let many: Vec<Tensor> = (0..14).map(leaf).collect();
+    let told = many.select("x").unwrap_err().to_string();
+    assert!(told.contains("10, 11 and 2 more"), "{told}");
+}
+
+#[test]
+fn selections_of_other_names_are_of_another_structure_and_have_another_static_text() {
+    let tree = (leaf(1), leaf(2));
+    let (first, second) = (tree.select("0").unwrap(), tree.select("1").unwrap());
+    assert_eq!(first.first_difference(&second).unwrap(), "the trees differ at \"0\": 0 and 1");
+    assert_ne!(static_text(&first), static_text(&second));
+    assert_eq!(tree.partition("*").unwrap().1.leaves().len(), 0);
+}
+
+#[test]
+fn patterns_match_whole_names() {
+    let cases = [
+        ("*", "", true),
+        ("", "", true),
+        ("", "a", false),
+        ("**a*", "bab", true),
+        ("*a*b", "aabab", true),
+        ("*a*b", "aaba", false),
+        ("a?c", "a.c", true),
+        ("a?c", "ac", false),
+        ("*.weight", "layers.0.weight", true),
+        ("layers.*.weight", "layers.0.dense.weight", true),
+    ];
+    for (pattern, name, holds) in cases {
+        assert_eq!(matches(pattern, name), holds, "{pattern} {name}");
+    }
+}
