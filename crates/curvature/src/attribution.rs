@@ -96,8 +96,7 @@ impl Attributor {
     /// Compiles the attribution.
     ///
     /// # Errors
-    /// The engine's: a primitive without a derivative, or a loop (`scan`) with curvature in its body, as
-    /// [`transform::attribute`] says.
+    /// The engine's: a primitive without a derivative.
     pub fn new(problem: &Problem) -> Result<Attributor, Error> {
         let kinds = problem
             .tapes()

@@ -117,6 +117,21 @@ impl Label {
         self.line.as_ref()
     }
 
+    /// The label of an equation in the body of a loop, as one of step `step`: a scope of that number, right within the scope of
+    /// the loop.
+    pub(crate) fn in_step(&self, of_loop: &Label, step: usize) -> Label {
+        let chain = self.scope.as_ref().map_or_else(Vec::new, Scope::chain);
+        let around = of_loop.scope.as_ref().map_or(0, |scope| scope.chain().len()).min(chain.len());
+        let line = of_loop.line.clone().or_else(|| self.line.clone());
+        let line = line.unwrap_or_else(|| Line { file: Arc::from("?"), line: 0, column: 0 });
+        let parent = of_loop.scope.clone();
+        let mut scope = Arc::new(Scope { name: Arc::from(step.to_string()), nonlinear: false, line, parent });
+        for inner in &chain[around..] {
+            scope = Arc::new(Scope { parent: Some(scope), ..Scope::clone(inner) });
+        }
+        Label { scope: Some(scope), ..self.clone() }
+    }
+
     /// Scope names joined by `/`, empty outside every scope.
     pub fn scope_path(&self) -> String {
         self.scope

@@ -133,6 +133,16 @@ impl Tape {
         self.types.len()
     }
 
+    /// The same program with other labels, in bodies too.
+    pub(crate) fn relabelled(&self, f: &dyn Fn(&Label) -> Label) -> Tape {
+        let mut tape = self.clone();
+        for e in &mut tape.equations {
+            e.label = f(&e.label);
+            e.bodies.iter_mut().for_each(|body| *body = Arc::new(body.relabelled(f)));
+        }
+        tape
+    }
+
     /// Visits every equation, those in bodies included.
     pub(crate) fn for_each_equation(&self, f: &mut impl FnMut(&Equation)) {
         for e in &self.equations {

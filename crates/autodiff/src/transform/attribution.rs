@@ -5,14 +5,17 @@
 //! add up to the derivative of s along v, which is `vᵀHv`. The cotangents come from reverse mode with respect to an
 //! offset that is added to every read, the tangents from forward mode over the function.
 //!
-//! A read inside a body has no offset. A checkpoint is therefore inlined first: it is an ordinary function, computed twice.
-//! The body of a loop reads once a step, so a loop with such reads is an error.
+//! A read inside a body has no offset. A checkpoint is therefore inlined first: it is an ordinary function, computed twice. A loop is
+//! written out step by step, each in a scope of its number, so that the shares tell the steps apart: those of a stack's blocks, of a
+//! recurrence's times.
 
-use super::{Forward, Reverse, at, chosen, gradient, jvp};
-use crate::error::{Error, ErrorKind};
+use std::sync::Arc;
+
+use super::{Forward, Reverse, chosen, gradient, jvp};
+use crate::error::Error;
 use crate::ops::{Ops, Residual};
 use crate::shape::{Axes, Type};
-use crate::tape::{Builder, Copier, Equation, Kernel, Kind, Tape, Value, rewrite};
+use crate::tape::{Builder, Copier, Equation, Tape, Value, rewrite};
 
 /// `vᵀHv` as a sum; see [`attribute`].
 #[derive(Clone, Debug)]
@@ -27,11 +30,11 @@ pub struct Attribution {
 /// Attributes `vᵀHv`, with H the Hessian of a scalar function in the inputs that `wrt` flags, to the equations of the
 /// function, those of one line, scope, class and side together.
 ///
-/// A checkpoint is taken for the function that it computes: nothing is computed again, and its inner values are kept.
+/// A checkpoint is taken for the function that it computes: nothing is computed again, and its inner values are kept. So is a loop:
+/// the tape grows with its length, and step k's equations are in a scope `k`.
 ///
 /// # Errors
-/// As [`gradient`]; [`ErrorKind::NoRule`] for a loop (`scan`) whose reverse derivative reads primal values in its body, with the
-/// loop's line. Written out step by step, the loop has its shares.
+/// As [`gradient`].
 ///
 /// # Example
 /// ```
@@ -45,11 +48,11 @@ pub struct Attribution {
 /// # Ok::<(), quadric_autodiff::Error>(())
 /// ```
 pub fn attribute(tape: &Tape, wrt: &[bool]) -> Result<Attribution, Error> {
-    let tape = &without_checkpoints(tape);
+    let tape = &written_out(tape);
     let reverse = gradient(tape, wrt, 1.0)?;
     let along: Vec<Type> = chosen(tape, wrt).collect();
     let gradient = reverse.tape.with_outputs(1..1 + along.len());
-    let reads = reads(&gradient, reverse.sweep)?;
+    let reads = reads(&gradient, reverse.sweep);
     let read: Vec<Value> = reads.iter().map(|(_, e)| e.inputs[0]).collect();
     let types: Vec<Type> = read.iter().map(|v| gradient.type_of(*v).clone()).collect();
 
@@ -84,29 +87,19 @@ pub fn attribute(tape: &Tape, wrt: &[bool]) -> Result<Attribution, Error> {
     Ok(Attribution { tape: b.finish_live(sums), reads: named })
 }
 
-/// The tape with the bodies of its checkpoints in their place.
-fn without_checkpoints(tape: &Tape) -> Tape {
+/// The tape with the bodies of its checkpoints and loops in their places, and the bodies' likewise.
+fn written_out(tape: &Tape) -> Tape {
     rewrite(tape, |b, e, inputs| {
-        let is_checkpoint = e.op.kind() == Kind::Structured && matches!(e.op.kernel(), Kernel::Body | Kernel::Replay);
-        is_checkpoint.then(|| b.inline(&without_checkpoints(&e.bodies[0]), inputs))
+        let bodies = e.bodies.iter().map(|body| Arc::new(written_out(body))).collect();
+        e.op.write_out(b, &Equation { bodies, ..e.clone() }, inputs)
     })
 }
 
 /// What a gradient tape reads through the residuals of one sweep: residual and equation, in order.
-fn reads(gradient: &Tape, sweep: u32) -> Result<Vec<(&Residual, &Equation)>, Error> {
-    let of_sweep = |e: &Equation| e.op.downcast::<Residual>().is_some_and(|r| r.sweep == sweep);
-    for e in gradient.equations() {
-        let mut reads_inside = false;
-        e.bodies.iter().for_each(|body| body.for_each_equation(&mut |inner| reads_inside |= of_sweep(inner)));
-        if reads_inside {
-            // Checkpoints are inlined: what is left with a body is a loop, or a step of one.
-            let what = "scan reads primal values in its body, once a step, and has no shares there: write the loop out";
-            return Err(at(Error::new(ErrorKind::NoRule, format!("attribute: {what}")), e));
-        }
-    }
+fn reads(gradient: &Tape, sweep: u32) -> Vec<(&Residual, &Equation)> {
     let is_float = |e: &Equation| gradient.type_of(e.inputs[0]).dtype.is_float();
     let residuals = gradient.equations().iter().filter_map(|e| Some((e.op.downcast::<Residual>()?, e)));
-    Ok(residuals.filter(|(r, e)| r.sweep == sweep && is_float(e)).collect())
+    residuals.filter(|(r, e)| r.sweep == sweep && is_float(e)).collect()
 }
 
 /// `(x…, δ…, v…) → (⟨∇f, v⟩, its gradient in the δ…)`, with a δ added to every read; `None` for a function of nothing.

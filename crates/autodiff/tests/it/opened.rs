@@ -2,7 +2,7 @@
 
 use quadric_autodiff::exec::{Options, Program};
 use quadric_autodiff::tape::Tape;
-use quadric_autodiff::trace::{self, Var, checkpoint, cut, hvp, hvp_of_part, linearize, scan, scope};
+use quadric_autodiff::trace::{self, Var, checkpoint, cut, hvp, hvp_of_part, linearize, scan, scan_n, scope};
 use quadric_autodiff::transform::{self, Freeze, Part};
 use quadric_autodiff::{Arithmetic, ErrorKind, Tensor, pass, tensor};
 
@@ -132,23 +132,49 @@ fn a_checkpoint_has_the_shares_of_what_is_inside() {
     assert!((total(&slope) - whole(&slope)).abs() < 1e-10 * whole(&slope).abs());
 }
 
-/// The reads of a loop's body are as many as its steps: no share is better than one that is too small.
+/// A loop's share is that of the same steps written out, and each step has its own.
 #[test]
-fn a_loop_with_curvature_inside_has_no_shares() {
-    let powers = |x: Var| scan(|state: Var, _: Var| (state * x, state), &x.full_like(1.0), &x.full_like(0.0)).0.sum();
-    let kind = transform::attribute(&traced(powers), &[true]).unwrap_err();
-    assert_eq!(kind.kind(), ErrorKind::NoRule);
-    let text = kind.to_string();
-    assert!(text.starts_with("attribute: scan reads primal values in its body"), "{text}");
-    assert!(text.contains("crates/autodiff/tests/it/opened.rs:"), "the user's line: {text}");
-    // In a checkpoint it is no other loop.
-    let inside = transform::attribute(&traced(|x| checkpoint(powers, &x)), &[true]).unwrap_err();
-    assert_eq!(inside.kind(), ErrorKind::NoRule);
-    // A loop that only adds up has no share, and takes none from the rest.
-    let sums = |x: Var| scan(|state: Var, x: Var| (state + x, state), &x.number(0.0), &x).0.powi(2);
-    let shares = transform::attribute(&traced(sums), &[true]).unwrap();
-    let out = run(&shares.tape, &[&point(), &tensor![1.0, -0.5]]);
-    assert!((out.iter().map(Tensor::item).sum::<f64>() - 0.5).abs() < 1e-12, "{out:?}");
+fn a_loop_has_the_shares_of_its_steps() {
+    let step = |state: Var, w: Var| scope("cube", || state.sin() * w);
+    let looped = |w: Var| scope("loop", || scan(|s: Var, w: Var| (step(s, w), s), &w.number(0.7), &w)).0;
+    let by_hand = |w: Var| {
+        (0..2).fold(w.number(0.7), |s, k| {
+            let w = w.slice(0, k..k + 1).reshape([0; 0]);
+            scope("loop", || scope(&k.to_string(), || step(s, w)))
+        })
+    };
+    let v = tensor![1.0, -0.5];
+    let named = |f: &dyn Fn(Var) -> Var| {
+        let shares = transform::attribute(&traced(f), &[true]).unwrap();
+        let out = run(&shares.tape, &[&point(), &v]);
+        let mut named: Vec<(String, f64)> = Vec::new();
+        for (read, share) in shares.reads.iter().zip(&out) {
+            match named.iter_mut().find(|(scope, _)| *scope == read.scope) {
+                Some((_, sum)) => *sum += share.item(),
+                None => named.push((read.scope.clone(), share.item())),
+            }
+        }
+        named.sort_by(|a, b| a.0.cmp(&b.0));
+        named
+    };
+    let (ours, theirs) = (named(&looped), named(&by_hand));
+    assert_eq!(ours.iter().map(|s| s.0.as_str()).collect::<Vec<_>>(), ["loop/0/cube", "loop/1/cube"]);
+    for (a, b) in ours.iter().zip(&theirs) {
+        assert!(a.0 == b.0 && (a.1 - b.1).abs() < 1e-14, "{a:?} {b:?}");
+    }
+    let whole = hvp(looped, &point(), &v).unwrap().dot(&v).unwrap().item();
+    assert!((ours.iter().map(|s| s.1).sum::<f64>() - whole).abs() < 1e-13);
+    // In a checkpoint, in another loop, of no steps; one that only adds up takes nothing from the rest.
+    for f in [
+        &(|w: Var| checkpoint(looped, &w)) as &dyn Fn(Var) -> Var,
+        &|w| scan(|s: Var, _: Var| (looped(w * s), s), &w.number(1.1), &w).0,
+        &|w| scan_n(0, |s: Var| (s, s), &w).1.sum() + w.powi(3).sum(),
+        &|w| scan(|s: Var, w: Var| (s + w, s), &w.number(0.0), &w).0.powi(2),
+    ] {
+        let sum: f64 = named(f).iter().map(|s| s.1).sum();
+        let whole = hvp(f, &point(), &v).unwrap().dot(&v).unwrap().item();
+        assert!((sum - whole).abs() < 1e-13, "{sum} {whole}");
+    }
 }
 
 /// Several freezes in one: the same products, and what they share crosses once.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::ops::prelude::*;
 use crate::ops::Variadic;
-use crate::tape::{AnyPrimitive, AnyRule, Kind, Op, Tape, BatchBodies};
+use crate::tape::{AnyPrimitive, AnyRule, Equation, Kind, Op, Tape, BatchBodies};
 
 /// `y… = f(x…)`, f the body.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -67,6 +67,11 @@ impl AnyPrimitive for Checkpoint {
                 Ok(spread(&body.present, &outputs))
             }),
         }
+    }
+
+    /// The body once: nothing is computed again, and its inner values are kept.
+    fn write_out(&self, t: &mut Builder, e: &Equation, inputs: &[Value]) -> Option<Vec<Value>> {
+        Some(t.inline(&e.bodies[0], inputs))
     }
 
     fn vmap(

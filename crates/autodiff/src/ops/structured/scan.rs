@@ -20,12 +20,13 @@
 mod forward;
 mod peel;
 mod reverse;
+mod unroll;
 
 use std::sync::Arc;
 
 use crate::ops::prelude::*;
 use crate::ops::Variadic;
-use crate::tape::{AnyPrimitive, AnyRule, Kind, Op, Tape, BatchBodies};
+use crate::tape::{AnyPrimitive, AnyRule, Equation, Kind, Op, Tape, BatchBodies};
 
 /// `length` runs of the body, each on the state that the last one left.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -110,6 +111,11 @@ impl AnyPrimitive for Scan {
             jvp: Box::new(move |t, e, dots| forward::jvp(&scan, t, e, dots)),
             vjp: Box::new(move |t, e, bars| reverse::vjp(&same, t, e, bars)),
         }
+    }
+
+    /// The body once for each step, in a scope of the step's number.
+    fn write_out(&self, t: &mut Builder, e: &Equation, inputs: &[Value]) -> Option<Vec<Value>> {
+        Some(unroll::unrolled(self, t, e, inputs))
     }
 
     /// Every state gets the batch, whether or not its first value has it.

@@ -17,7 +17,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::{Builder, Params, Tape, Value};
+use super::{Builder, Equation, Params, Tape, Value};
 use crate::error::Error;
 use crate::reference::Definition;
 use crate::shape::Type;
@@ -70,6 +70,12 @@ pub trait AnyPrimitive: DynEq + fmt::Debug + Send + Sync {
         size: usize,
         transforms: &dyn BatchBodies,
     ) -> Result<Vec<Batched>, Error>;
+
+    /// A structured equation with its bodies in its place, run as often as it runs them: the same function without that
+    /// structure. `None` for one that stays what it is.
+    fn write_out(&self, _tape: &mut Builder, _equation: &Equation, _inputs: &[Value]) -> Option<Vec<Value>> {
+        None
+    }
 
     /// What the planner has to know of its computation.
     fn kernel(&self) -> Kernel;

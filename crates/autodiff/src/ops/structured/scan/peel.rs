@@ -56,7 +56,7 @@ pub(super) fn written_out(scan: &Scan, t: &Builder, body: &Arc<Tape>, inputs: &[
 }
 
 /// `length` rows of x.
-fn part(b: &mut Builder, x: Value, from: usize, length: usize) -> Value {
+pub(super) fn part(b: &mut Builder, x: Value, from: usize, length: usize) -> Value {
     let shape = b.shape_of(x);
     if shape[0] == length {
         return x;
