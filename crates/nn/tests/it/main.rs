@@ -8,6 +8,7 @@ mod interventions;
 mod losses;
 mod models;
 mod optimizers;
+mod reference;
 mod support;
 
 use quadric_autodiff::Tensor;
