@@ -47,8 +47,8 @@ mod tensors;
 
 pub use activations::{Activation, Activations, ParseActivationError};
 pub use layers::{
-    Activate, BatchNorm, BatchNormState, Classifier, Dense, Init, Layer, Mlp, Mode, Residual, Run, Stack, StateOf,
-    Stateless, generator, initial_state,
+    Activate, BatchNorm, BatchNormState, Classifier, Dense, Init, Layer, Mlp, Mode, Prelu, Residual, Run, Stack,
+    StateOf, Stateless, generator, initial_state,
 };
 pub use losses::{accuracy, cross_entropy, log_softmax, mse, softmax};
 pub use optimizers::{Adam, AnyOptimizer, Optimizer, Sgd, State};

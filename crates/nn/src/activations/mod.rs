@@ -19,38 +19,82 @@
 //! | `tanh` | tanh x | −2 tanh x (1 − tanh² x) |
 //! | `softplus` | ln(1 + eˣ) | σ′(x) |
 //! | `logistic` | σ(x) = 1/(1 + e⁻ˣ) | σ′(x)(1 − 2σ(x)) |
+//! | `gelu-tanh` | ½ x (1 + tanh(√(2/π)(x + 0.044715 x³))) | |
+//! | `elu[:α]` | x, or α(eˣ − 1) for x ≤ 0 (α = 1) | 0, or αeˣ |
+//! | `selu` | λ times `elu:1.67…`, λ = 1.05… | 0, or λαeˣ |
+//! | `celu[:α]` | x, or α(e^(x/α) − 1) for x ≤ 0 (α = 1) | 0, or e^(x/α)/α |
+//! | `mish` | x tanh(ln(1 + eˣ)) | |
+//! | `hardswish` | x min(max(x + 3, 0), 6)/6 | ⅓ for \|x\| < 3, or 0 |
+//! | `hardsigmoid` | min(max(x + 3, 0), 6)/6 | 0 |
+//! | `hardtanh` | min(max(x, −1), 1) | 0 |
+//! | `relu6` | min(max(x, 0), 6) | 0 |
+//! | `logsigmoid` | ln σ(x) | −σ′(x) |
+//! | `softsign` | x/(1 + \|x\|) | −2 sign(x)/(1 + \|x\|)³ |
+//! | `tanhshrink` | x − tanh x | 2 tanh x (1 − tanh² x) |
+//! | `softshrink[:λ]` | x − sign(x) λ, or 0 for \|x\| ≤ λ (λ = ½) | 0 |
+//! | `hardshrink[:λ]` | x, or 0 for \|x\| ≤ λ (λ = ½) | 0 |
+//!
+//! At a kink the derivative is that from the side of the constant, or for those of the ELU family that from the left: torch's choices.
+//! [`hardtanh()`] with bounds of one's own, [`threshold()`] and the gated units ([`glu()`], [`swiglu`], [`geglu`]) are functions without a name in the list.
 //!
 //! n is the standard normal density and Φ its distribution function: GELU is the exact form.
 //!
-//! φ and its first three derivatives are accurate to 8 units in the last place in both float types, at every magnitude of x;
-//! `docs/accuracy.md` has the bounds of each. A NaN comes out as a NaN, in derivatives too until they are constants
-//! that x has no part in. At ±∞ there is the limit, but for those of the form x f(x) (GELU in all its forms, SiLU): they have 0 · ∞ in their
+//! φ and its first three derivatives are accurate to 8 units in the last place in both float types, at every magnitude of x (but in the tails of `gelu-tanh`,
+//! `celu` and `mish`, which feel the rounding of an argument); `docs/accuracy.md` has the bounds of each. A NaN comes out as a NaN, in derivatives too until they are constants
+//! that x has no part in. At ±∞ there is the limit, but for those of the form x f(x) (GELU in all its forms, SiLU, Mish): they have 0 · ∞ in their
 //! derivatives, and in the value at −∞, and are NaN where it is met. A guard against it would be paid at every x.
 
 mod beta_gelu;
+mod celu;
+mod elu;
 mod gelu;
 mod gelu_ablated;
 mod gelu_declared;
+mod gelu_tanh;
+mod glu;
+mod hardsigmoid;
+mod hardswish;
+mod hardtanh;
 mod leaky_relu;
 mod logistic;
+mod logsigmoid;
+mod mish;
 mod relu;
 mod relu_synthetic;
 mod scaled;
+mod selu;
+mod shrink;
 mod silu;
 mod softplus;
+mod softsign;
 mod tanh;
+mod tanhshrink;
 
 pub use beta_gelu::beta_gelu;
+pub use celu::celu;
+pub use elu::elu;
 pub use gelu::gelu;
 pub use gelu_ablated::gelu_ablated;
 pub use gelu_declared::gelu_declared;
+pub use gelu_tanh::gelu_tanh;
+pub use glu::{geglu, glu, halves, swiglu};
+pub use hardsigmoid::hardsigmoid;
+pub use hardswish::hardswish;
+pub use hardtanh::{hardtanh, relu6};
 pub use leaky_relu::leaky_relu;
 pub use logistic::logistic;
+pub use logsigmoid::logsigmoid;
+pub use mish::mish;
+pub(crate) use relu::nan_mark;
 pub use relu::relu;
 pub use relu_synthetic::{relu_synthetic, relu_synthetic_listing};
+pub use selu::selu;
+pub use shrink::{hardshrink, softshrink, threshold};
 pub use silu::silu;
 pub use softplus::softplus;
+pub use softsign::softsign;
 pub use tanh::tanh;
+pub use tanhshrink::tanhshrink;
 
 use std::fmt;
 use std::str::FromStr;
@@ -110,11 +154,51 @@ pub enum Activation {
     Softplus,
     /// [`logistic`].
     Logistic,
+    /// [`gelu_tanh`].
+    GeluTanh,
+    /// [`elu`].
+    Elu {
+        /// What −φ tends to at −∞.
+        alpha: f64,
+    },
+    /// [`selu`].
+    Selu,
+    /// [`celu`].
+    Celu {
+        /// What −φ tends to at −∞, above 0.
+        alpha: f64,
+    },
+    /// [`mish`].
+    Mish,
+    /// [`hardswish`].
+    Hardswish,
+    /// [`hardsigmoid`].
+    Hardsigmoid,
+    /// [`hardtanh`] between −1 and 1.
+    Hardtanh,
+    /// [`relu6`].
+    Relu6,
+    /// [`logsigmoid`].
+    Logsigmoid,
+    /// [`softsign`].
+    Softsign,
+    /// [`tanhshrink`].
+    Tanhshrink,
+    /// [`softshrink`].
+    Softshrink {
+        /// The width of what becomes 0, not below 0.
+        lambda: f64,
+    },
+    /// [`hardshrink`].
+    Hardshrink {
+        /// The width of what becomes 0, not below 0.
+        lambda: f64,
+    },
 }
 
 impl Activation {
     /// What [`from_str`](Activation::from_str) accepts, for help texts.
-    pub const NAMES: [&str; 13] = [
+    pub const NAMES: [&str; 27] = [
         "identity",
         "relu",
         "leaky-relu[:slope]",
@@ -128,6 +212,20 @@ impl Activation {
         "tanh",
         "softplus",
         "logistic",
+        "gelu-tanh",
+        "elu[:alpha]",
+        "selu",
+        "celu[:alpha]",
+        "mish",
+        "hardswish",
+        "hardsigmoid",
+        "hardtanh",
+        "relu6",
+        "logsigmoid",
+        "softsign",
+        "tanhshrink",
+        "softshrink[:lambda]",
+        "hardshrink[:lambda]",
     ];
 
     /// φ(x), elementwise.
@@ -148,6 +246,20 @@ impl Activation {
             Activation::Tanh => tanh(x),
             Activation::Softplus => softplus(x),
             Activation::Logistic => logistic(x),
+            Activation::GeluTanh => gelu_tanh(x),
+            Activation::Elu { alpha } => elu(x, alpha),
+            Activation::Selu => selu(x),
+            Activation::Celu { alpha } => celu(x, alpha),
+            Activation::Mish => mish(x),
+            Activation::Hardswish => hardswish(x),
+            Activation::Hardsigmoid => hardsigmoid(x),
+            Activation::Hardtanh => hardtanh(x, -1.0, 1.0),
+            Activation::Relu6 => relu6(x),
+            Activation::Logsigmoid => logsigmoid(x),
+            Activation::Softsign => softsign(x),
+            Activation::Tanhshrink => tanhshrink(x),
+            Activation::Softshrink { lambda } => softshrink(x, lambda),
+            Activation::Hardshrink { lambda } => hardshrink(x, lambda),
         }
     }
 }
@@ -169,6 +281,20 @@ impl fmt::Display for Activation {
             Activation::Tanh => f.write_str("tanh"),
             Activation::Softplus => f.write_str("softplus"),
             Activation::Logistic => f.write_str("logistic"),
+            Activation::GeluTanh => f.write_str("gelu-tanh"),
+            Activation::Elu { alpha } => write!(f, "elu:{alpha}"),
+            Activation::Selu => f.write_str("selu"),
+            Activation::Celu { alpha } => write!(f, "celu:{alpha}"),
+            Activation::Mish => f.write_str("mish"),
+            Activation::Hardswish => f.write_str("hardswish"),
+            Activation::Hardsigmoid => f.write_str("hardsigmoid"),
+            Activation::Hardtanh => f.write_str("hardtanh"),
+            Activation::Relu6 => f.write_str("relu6"),
+            Activation::Logsigmoid => f.write_str("logsigmoid"),
+            Activation::Softsign => f.write_str("softsign"),
+            Activation::Tanhshrink => f.write_str("tanhshrink"),
+            Activation::Softshrink { lambda } => write!(f, "softshrink:{lambda}"),
+            Activation::Hardshrink { lambda } => write!(f, "hardshrink:{lambda}"),
         }
     }
 }
@@ -185,6 +311,11 @@ impl fmt::Display for ParseActivationError {
 
 impl std::error::Error for ParseActivationError {}
 
+/// What a sharpness or a width must be; NaN is not.
+fn positive(x: f64) -> bool {
+    x > 0.0
+}
+
 impl FromStr for Activation {
     type Err = ParseActivationError;
 
@@ -198,7 +329,6 @@ impl FromStr for Activation {
             None => (text, None),
         };
         let beta = parameter.unwrap_or(relu_synthetic::DEFAULT_BETA);
-        let positive = |beta: f64| beta > 0.0;
         let activation = match name {
             "leaky-relu" => Activation::LeakyRelu { slope: parameter.unwrap_or(leaky_relu::DEFAULT_SLOPE) },
             "beta-gelu" | "relu-synthetic" | "relu-synthetic-listing" if !positive(beta) => {
@@ -207,6 +337,16 @@ impl FromStr for Activation {
             "beta-gelu" => match parameter {
                 Some(beta) => Activation::BetaGelu { beta },
                 None => return fault("activation \"beta-gelu\" needs its sharpness, as in beta-gelu:4".into()),
+            },
+            "elu" => Activation::Elu { alpha: parameter.unwrap_or(elu::DEFAULT_ALPHA) },
+            "celu" => match parameter.unwrap_or(celu::DEFAULT_ALPHA) {
+                alpha if positive(alpha) => Activation::Celu { alpha },
+                _ => return fault(format!("activation \"{text}\": alpha must be above 0")),
+            },
+            "softshrink" | "hardshrink" => match parameter.unwrap_or(shrink::DEFAULT_LAMBDA) {
+                lambda if lambda < 0.0 => return fault(format!("activation \"{text}\": lambda must not be below 0")),
+                lambda if name == "softshrink" => Activation::Softshrink { lambda },
+                lambda => Activation::Hardshrink { lambda },
             },
             "relu-synthetic" => Activation::ReluSynthetic { beta },
             "relu-synthetic-listing" => Activation::ReluSyntheticListing { beta },
@@ -221,6 +361,16 @@ impl FromStr for Activation {
                     "tanh" => Activation::Tanh,
                     "softplus" => Activation::Softplus,
                     "logistic" => Activation::Logistic,
+                    "gelu-tanh" => Activation::GeluTanh,
+                    "selu" => Activation::Selu,
+                    "mish" => Activation::Mish,
+                    "hardswish" => Activation::Hardswish,
+                    "hardsigmoid" => Activation::Hardsigmoid,
+                    "hardtanh" => Activation::Hardtanh,
+                    "relu6" => Activation::Relu6,
+                    "logsigmoid" => Activation::Logsigmoid,
+                    "softsign" => Activation::Softsign,
+                    "tanhshrink" => Activation::Tanhshrink,
                     _ => {
                         let known = Activation::NAMES.join(", ");
                         return fault(format!("there is no activation \"{name}\"; there are {known}"));
@@ -267,6 +417,30 @@ pub trait Activations: Copy {
     #[track_caller]
     #[must_use]
     fn silu(self) -> Self;
+    /// [`gelu_tanh`].
+    #[track_caller]
+    #[must_use]
+    fn gelu_tanh(self) -> Self;
+    /// [`elu`].
+    #[track_caller]
+    #[must_use]
+    fn elu(self, alpha: f64) -> Self;
+    /// [`selu`].
+    #[track_caller]
+    #[must_use]
+    fn selu(self) -> Self;
+    /// [`mish`].
+    #[track_caller]
+    #[must_use]
+    fn mish(self) -> Self;
+    /// [`hardswish`].
+    #[track_caller]
+    #[must_use]
+    fn hardswish(self) -> Self;
+    /// [`relu6`].
+    #[track_caller]
+    #[must_use]
+    fn relu6(self) -> Self;
     /// Any [`Activation`].
     #[track_caller]
     #[must_use]
@@ -295,6 +469,30 @@ impl Activations for Var {
         silu(self)
     }
     #[track_caller]
+    fn gelu_tanh(self) -> Var {
+        gelu_tanh(self)
+    }
+    #[track_caller]
+    fn elu(self, alpha: f64) -> Var {
+        elu(self, alpha)
+    }
+    #[track_caller]
+    fn selu(self) -> Var {
+        selu(self)
+    }
+    #[track_caller]
+    fn mish(self) -> Var {
+        mish(self)
+    }
+    #[track_caller]
+    fn hardswish(self) -> Var {
+        hardswish(self)
+    }
+    #[track_caller]
+    fn relu6(self) -> Var {
+        relu6(self)
+    }
+    #[track_caller]
     fn activate(self, activation: Activation) -> Var {
         activation.apply(self)
     }
@@ -320,7 +518,21 @@ mod tests {
             Activation::Silu => Activation::Tanh,
             Activation::Tanh => Activation::Softplus,
             Activation::Softplus => Activation::Logistic,
-            Activation::Logistic => return None,
+            Activation::Logistic => Activation::GeluTanh,
+            Activation::GeluTanh => Activation::Elu { alpha: 2.0 },
+            Activation::Elu { .. } => Activation::Selu,
+            Activation::Selu => Activation::Celu { alpha: 2.0 },
+            Activation::Celu { .. } => Activation::Mish,
+            Activation::Mish => Activation::Hardswish,
+            Activation::Hardswish => Activation::Hardsigmoid,
+            Activation::Hardsigmoid => Activation::Hardtanh,
+            Activation::Hardtanh => Activation::Relu6,
+            Activation::Relu6 => Activation::Logsigmoid,
+            Activation::Logsigmoid => Activation::Softsign,
+            Activation::Softsign => Activation::Tanhshrink,
+            Activation::Tanhshrink => Activation::Softshrink { lambda: 2.0 },
+            Activation::Softshrink { .. } => Activation::Hardshrink { lambda: 2.0 },
+            Activation::Hardshrink { .. } => return None,
         })
     }
 

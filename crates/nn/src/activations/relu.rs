@@ -19,6 +19,6 @@ pub(super) fn composed(x: Var) -> Var {
 
 /// 1, but NaN where x is: a factor whose derivative is 0 at every order, and which keeps a NaN in the derivative of what it multiplies.
 #[track_caller]
-pub(super) fn nan_mark(x: Var) -> Var {
+pub(crate) fn nan_mark(x: Var) -> Var {
     select(x.equal(x), 1.0, x).stop_gradient()
 }

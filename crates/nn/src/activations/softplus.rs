@@ -4,7 +4,7 @@ use quadric_autodiff::trace::Var;
 
 use crate::LIBRARY;
 
-/// `ln(1 + eˣ)`, which neither overflows nor cancels; `φ' = σ(x)`.
+/// `ln(1 + eˣ)`, which neither overflows nor cancels; `φ' = σ(x)`. There is no threshold beyond which it is x, as torch has it at 20.
 #[track_caller]
 #[must_use]
 pub fn softplus(x: Var) -> Var {

@@ -9,6 +9,7 @@ mod dense;
 mod init;
 mod layer;
 mod mlp;
+mod prelu;
 mod residual;
 mod stack;
 
@@ -18,6 +19,7 @@ pub use dense::Dense;
 pub use init::{Init, generator};
 pub use layer::{Layer, Mode, StateOf, Stateless, initial_state};
 pub use mlp::Mlp;
+pub use prelu::Prelu;
 pub use residual::Residual;
 pub use stack::{Run, Stack};
 

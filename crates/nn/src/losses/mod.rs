@@ -10,4 +10,4 @@ mod softmax;
 pub use accuracy::accuracy;
 pub use cross_entropy::cross_entropy;
 pub use mse::mse;
-pub use softmax::{log_softmax, softmax};
+pub use softmax::{log_softmax, softmax, softmin};

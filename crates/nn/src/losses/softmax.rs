@@ -41,6 +41,16 @@ pub fn softmax(z: Var) -> Var {
     })
 }
 
+/// `exp(−z) / Σ exp(−z)` over the last axis: the [`softmax`] of −z.
+///
+/// # Shapes
+/// `z: […, C]`, result the same.
+#[track_caller]
+#[must_use]
+pub fn softmin(z: Var) -> Var {
+    LIBRARY.nonlinear_scope("softmin", || softmax(-z))
+}
+
 /// `z − m` and `ln Σ exp(z − m)`, the latter with the last axis kept at size 1; where m is −∞, −∞ and 0, and both are constants.
 #[track_caller]
 fn shifted(z: Var) -> (Var, Var) {

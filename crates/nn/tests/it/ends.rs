@@ -2,6 +2,7 @@
 
 use quadric_autodiff::trace::{Var, compile, constant, grad, hessian, hvp, jvp, value_and_grad};
 use quadric_autodiff::{DType, Tensor, Tree};
+use quadric_nn::activations::threshold;
 use quadric_nn::{
     Activation, Adam, AnyOptimizer, Dense, Mlp, Optimizer, Sgd, accuracy, cross_entropy, generator, log_softmax, mse,
     softmax,
@@ -34,7 +35,14 @@ fn to_second_order(f: impl Fn(Var) -> Var + Copy, dtype: DType, x: f64) -> [(usi
 fn constant_from(activation: Activation) -> usize {
     match activation {
         Activation::Identity => 1,
-        Activation::Relu | Activation::LeakyRelu { .. } | Activation::GeluAblated => 2,
+        Activation::Relu
+        | Activation::LeakyRelu { .. }
+        | Activation::GeluAblated
+        | Activation::Hardsigmoid
+        | Activation::Hardtanh
+        | Activation::Relu6
+        | Activation::Softshrink { .. }
+        | Activation::Hardshrink { .. } => 2,
         _ => usize::MAX,
     }
 }
@@ -57,7 +65,15 @@ fn limits(activation: Activation) -> [[f64; 3]; 2] {
         Activation::Identity => [[INF, 1.0, 0.0], [-INF, 1.0, 0.0]],
         Activation::LeakyRelu { slope } => [[INF, 1.0, 0.0], [-INF, slope, 0.0]],
         Activation::Tanh => [[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]],
-        Activation::Logistic => [[1.0, 0.0, 0.0], [0.0; 3]],
+        Activation::Logistic | Activation::Hardsigmoid => [[1.0, 0.0, 0.0], [0.0; 3]],
+        Activation::Elu { alpha } | Activation::Celu { alpha } => [[INF, 1.0, 0.0], [-alpha, 0.0, 0.0]],
+        Activation::Selu => [[INF, 1.0507009873554805, 0.0], [-1.0507009873554805 * 1.6732632423543772, 0.0, 0.0]],
+        Activation::Hardtanh | Activation::Softsign => [[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]],
+        Activation::Relu6 => [[6.0, 0.0, 0.0], [0.0; 3]],
+        Activation::Logsigmoid => [[0.0; 3], [-INF, 1.0, 0.0]],
+        Activation::Tanhshrink | Activation::Softshrink { .. } | Activation::Hardshrink { .. } => {
+            [[INF, 1.0, 0.0], [-INF, 1.0, 0.0]]
+        }
         // All that are a smooth ReLU.
         _ => [[INF, 1.0, 0.0], [0.0; 3]],
     }
@@ -65,8 +81,8 @@ fn limits(activation: Activation) -> [[f64; 3]; 2] {
 
 /// Those of the form x · f(x) have a 0 · ∞ in them, and say so.
 fn may_be_nan(activation: Activation) -> bool {
-    use Activation::{BetaGelu, Gelu, GeluAblated, GeluDeclared, Silu};
-    matches!(activation, Gelu | BetaGelu { .. } | GeluAblated | GeluDeclared | Silu)
+    use Activation::{BetaGelu, Gelu, GeluAblated, GeluDeclared, GeluTanh, Mish, Silu};
+    matches!(activation, Gelu | BetaGelu { .. } | GeluAblated | GeluDeclared | GeluTanh | Mish | Silu)
 }
 
 #[test]
@@ -103,6 +119,18 @@ fn slopes_at_kinks_are_those_that_are_documented() {
             assert_eq!(slope(&|x| Activation::Relu.apply(x)), 0.0);
             assert_eq!(slope(&|x| Activation::LeakyRelu { slope: 0.25 }.apply(x)), 0.25);
             assert_eq!(slope(&|x| Activation::ReluSynthetic { beta: 2.0 }.apply(x)), 0.0);
+            assert_eq!(slope(&|x| Activation::Elu { alpha: 0.5 }.apply(x)), 0.5);
+            assert_eq!(slope(&|x| Activation::Celu { alpha: 0.5 }.apply(x)), 1.0);
+            assert_eq!(slope(&|x| Activation::Relu6.apply(x)), 0.0);
+            assert_eq!(slope(&|x| Activation::Relu6.apply(x + 6.0)), 0.0);
+            for bound in [-1.0, 1.0] {
+                assert_eq!(slope(&|x| Activation::Hardtanh.apply(x + bound)), 0.0);
+                assert_eq!(slope(&|x| Activation::Hardsigmoid.apply(x + 3.0 * bound)), 0.0);
+                assert_eq!(slope(&|x| Activation::Softshrink { lambda: 1.0 }.apply(x + bound)), 0.0);
+                assert_eq!(slope(&|x| Activation::Hardshrink { lambda: 1.0 }.apply(x + bound)), 0.0);
+                assert_eq!(slope(&|x| Activation::Hardswish.apply(x + 3.0 * bound)), (bound + 1.0) / 2.0);
+            }
+            assert_eq!(slope(&|x| threshold(x + 2.0, 2.0, 5.0)), 0.0);
             assert_eq!(slope(&|x| x.maximum(0.0)), 0.5);
         }
     }

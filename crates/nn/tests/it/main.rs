@@ -12,7 +12,7 @@ mod reference;
 mod support;
 
 use quadric_autodiff::Tensor;
-use support::{flat, noise, noisy, relative, unflat};
+use support::{flat, gradcheck_to_third_order, noise, noisy, relative, unflat};
 
 /// A float tensor with the numbers of a slice.
 fn tensor(shape: &[usize], data: &[f64]) -> Tensor {

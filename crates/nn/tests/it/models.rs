@@ -10,7 +10,7 @@ use quadric_nn::{Activation, Dense, Init, Mlp, cross_entropy, generator, mse};
 use crate::activations::every;
 use crate::{flat, noise, noisy, unflat};
 
-fn declares_another_curvature(activation: Activation) -> bool {
+pub(crate) fn declares_another_curvature(activation: Activation) -> bool {
     matches!(
         activation,
         Activation::GeluAblated | Activation::ReluSynthetic { .. } | Activation::ReluSyntheticListing { .. }

@@ -1,0 +1,29 @@
+//! CELU: an ELU without a kink for any α.
+
+use quadric_autodiff::trace::{Var, select, stop};
+use quadric_autodiff::{Error, ErrorKind};
+
+use super::elu::below;
+use super::positive;
+use crate::LIBRARY;
+
+/// The α of torch, for which CELU is ELU.
+pub(super) const DEFAULT_ALPHA: f64 = 1.0;
+
+/// `x > 0 ? x : α(e^(x/α) − 1)`, α above 0 ([Barron 2017]): φ' is continuous, and φ'' at 0 is that from the left, 1/α. In the left tail
+/// derivatives feel the rounding of x/α, |x/α| half units in the last place, unless α is a power of two.
+///
+/// [Barron 2017]: https://arxiv.org/abs/1704.07483
+///
+/// # Errors
+/// Stops the trace if α is not above 0.
+#[track_caller]
+#[must_use]
+pub fn celu(x: Var, alpha: f64) -> Var {
+    LIBRARY.nonlinear_scope("celu", || {
+        if !positive(alpha) {
+            stop(Error::new(ErrorKind::Data, format!("celu: alpha must be above 0, it is {alpha}")));
+        }
+        select(x.gt(0.0), x, (below(x) / alpha).expm1() * alpha)
+    })
+}
