@@ -50,6 +50,6 @@ pub use layers::{
     Activate, BatchNorm, BatchNormState, Classifier, Dense, Init, Layer, Mlp, Mode, Prelu, Residual, Run, Stack,
     StateOf, Stateless, generator, initial_state,
 };
-pub use losses::{accuracy, cross_entropy, log_softmax, mse, softmax};
+pub use losses::{CrossEntropy, Weighted, accuracy, cross_entropy, log_softmax, mse, softmax};
 pub use optimizers::{Adam, AnyOptimizer, Optimizer, Sgd, State};
 pub use schedules::{Constant, Cosine, Schedule, Warmup};

@@ -13,7 +13,7 @@ pub fn relu(x: Var) -> Var {
 }
 
 #[track_caller]
-pub(super) fn composed(x: Var) -> Var {
+pub(crate) fn composed(x: Var) -> Var {
     select(x.le(0.0), 0.0, x * nan_mark(x))
 }
 

@@ -1,13 +1,17 @@
-//! Half the squared distance.
+//! Squared distances.
 
 use quadric_autodiff::trace::Var;
 
+use super::check;
 use crate::LIBRARY;
 
-/// `ℓ(z, y) = ½ ‖z − y‖²` for each example: summed over the outputs, with the ½, so that `H_z = I`.
+/// `ℓ(z, y) = ½ ‖z − y‖²` for each example: summed over the outputs, with the ½, so that `H_z = I`. Torch's `mse_loss` is the mean of [`squared_error`].
 ///
 /// # Shapes
 /// `outputs: [B, C]`, `targets: [B, C]`, result `[B]`.
+///
+/// # Errors
+/// Stops the trace if the two differ in type.
 ///
 /// # Example
 /// ```
@@ -20,7 +24,25 @@ use crate::LIBRARY;
 #[must_use]
 pub fn mse(outputs: Var, targets: Var) -> Var {
     LIBRARY.nonlinear_scope("mse", || {
+        check::alike("mse", ("outputs", outputs), ("targets", targets));
         let error = outputs - targets;
         (error * error).sum_axes(&[-1]) * 0.5
+    })
+}
+
+/// `ℓ(z, y) = (z − y)²` for each *entry*; its `.mean()` is torch's `mse_loss`.
+///
+/// # Shapes
+/// `outputs` and `targets` alike, result the same.
+///
+/// # Errors
+/// Stops the trace if the two differ in type.
+#[track_caller]
+#[must_use]
+pub fn squared_error(outputs: Var, targets: Var) -> Var {
+    LIBRARY.nonlinear_scope("squared_error", || {
+        check::alike("squared_error", ("outputs", outputs), ("targets", targets));
+        let error = outputs - targets;
+        error * error
     })
 }

@@ -3,7 +3,9 @@
 mod accuracy;
 mod activations;
 mod composition;
+mod ctc;
 mod ends;
+mod every_loss;
 mod interventions;
 mod losses;
 mod models;

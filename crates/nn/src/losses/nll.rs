@@ -1,0 +1,22 @@
+//! Negative log-likelihood of log-probabilities.
+
+use quadric_autodiff::trace::Var;
+
+use super::check;
+use crate::LIBRARY;
+
+/// `ℓ = −ln p_y` of log-probabilities, as [`log_softmax`](super::log_softmax) gives them. Of logits, [`cross_entropy`](super::cross_entropy()) keeps more digits.
+///
+/// # Shapes
+/// `log_p: […, C]`, `labels: i32[…]`, result `[…]`.
+///
+/// # Errors
+/// Those of [`cross_entropy`](super::cross_entropy()).
+#[track_caller]
+#[must_use]
+pub fn nll(log_p: Var, labels: Var) -> Var {
+    LIBRARY.nonlinear_scope("nll", || {
+        check::labels("nll", "log-probabilities", log_p, labels);
+        -log_p.gather_along(labels.expand_dims(&[-1]), -1).reshape(labels.shape())
+    })
+}
