@@ -51,5 +51,8 @@ pub use layers::{
     StateOf, Stateless, generator, initial_state,
 };
 pub use losses::{CrossEntropy, Weighted, accuracy, cross_entropy, log_softmax, mse, softmax};
-pub use optimizers::{Adam, AnyOptimizer, Optimizer, Sgd, State};
+pub use optimizers::{
+    Adadelta, Adagrad, Adam, AdamW, Adamax, AnyOptimizer, Lion, NAdam, Optimizer, ParseOptimizerError, RAdam, RmsProp,
+    Sgd, State,
+};
 pub use schedules::{Constant, Cosine, Schedule, Warmup};

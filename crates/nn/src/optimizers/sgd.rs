@@ -1,22 +1,35 @@
 //! Gradient descent, with momentum and weight decay.
 
-use std::fmt;
+use quadric_autodiff::trace::{Var, select};
+use quadric_autodiff::{Error, ErrorKind, Type};
 
-use quadric_autodiff::VarTree;
-use quadric_autodiff::trace::Var;
+use super::settings::{below_one, not_negative, spoken};
+use super::{Optimizer, Parameter};
 
-use super::{Optimizer, State, check_moments};
-use crate::LIBRARY;
-
-/// Gradient descent: with `d = direction + decay · w` and `v ← momentum · v + d`,
+/// Gradient descent: with `d = direction + decay · w` and `v ← momentum · v + (1 − dampening) · d`,
 ///
 /// - `w ← w − rate · d` without momentum,
 /// - `w ← w − rate · v` with momentum (Polyak 1964),
 /// - `w ← w − rate · (d + momentum · v)` with Nesterov's ([Sutskever et al. 2013], in the form of PyTorch).
 ///
-/// Weight decay applies to every leaf, biases too. The rate multiplies what comes out, not what goes into v.
+/// The decay is coupled. The rate multiplies what comes out, not what goes into v. The first v is d, without dampening, as
+/// PyTorch has it.
 ///
 /// [Sutskever et al. 2013]: https://proceedings.mlr.press/v28/sutskever13.html
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{Tensor, tensor, trace::{Var, compile}};
+/// use quadric_nn::{Optimizer, Sgd};
+/// let optimizer = Sgd::new().momentum(0.5);
+/// let mut step = compile(|(w, d, state, rate): (Var, Var, _, Var)| optimizer.update(&w, &d, &state, rate));
+/// let (mut w, mut state) = (tensor![1.0], optimizer.init(&tensor![1.0]));
+/// for expected in [0.9, 0.75] {
+///     (w, state) = step.call((w, tensor![1.0], state, Tensor::scalar(0.1)))?; // v is 1, then 1.5
+///     assert!((w.to_vec::<f64>()[0] - expected).abs() < 1e-15);
+/// }
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Sgd {
@@ -24,6 +37,8 @@ pub struct Sgd {
     pub momentum: f64,
     /// Whether to look ahead.
     pub nesterov: bool,
+    /// The share of the direction that does not enter the velocity.
+    pub dampening: f64,
     /// The weight of `½‖w‖²`.
     pub weight_decay: f64,
 }
@@ -46,6 +61,12 @@ impl Sgd {
         Sgd { momentum, nesterov: true, ..self }
     }
 
+    /// With dampening, which Nesterov's momentum does not have.
+    #[must_use]
+    pub fn dampening(self, dampening: f64) -> Sgd {
+        Sgd { dampening, ..self }
+    }
+
     /// With weight decay.
     #[must_use]
     pub fn weight_decay(self, weight_decay: f64) -> Sgd {
@@ -54,42 +75,37 @@ impl Sgd {
 }
 
 impl Optimizer for Sgd {
-    fn moments(&self) -> usize {
-        usize::from(self.momentum != 0.0)
+    fn name(&self) -> &'static str {
+        "sgd"
+    }
+
+    fn moments(&self, _: &str, ty: &Type) -> Vec<Type> {
+        if self.momentum == 0.0 { vec![] } else { vec![ty.clone()] }
     }
 
     #[track_caller]
-    fn update<M: VarTree>(&self, params: &M, direction: &M, state: &State<M>, rate: Var) -> (M, State<M>) {
-        LIBRARY.scope("sgd", || {
-            let (moments, steps) = state;
-            check_moments("sgd", self, moments);
-            let d = match self.weight_decay {
-                0.0 => direction.clone(),
-                decay => direction.zip_leaves(params, |d, w| d + w * decay),
-            };
-            let (velocity, step) = match moments.first() {
-                None => (None, d),
-                Some(v) => {
-                    let v = v.zip_leaves(&d, |v, d| v * self.momentum + d);
-                    let step = if self.nesterov { d.zip_leaves(&v, |d, v| d + v * self.momentum) } else { v.clone() };
-                    (Some(v), step)
-                }
-            };
-            let params = params.zip_leaves(&step, |w, s| w - s * rate.convert(w.dtype()));
-            (params, (velocity.into_iter().collect(), *steps + steps.number(1.0)))
-        })
+    fn rule(&self, p: &Parameter<'_>) -> (Var, Vec<Var>) {
+        let d = p.decayed_direction(self.weight_decay);
+        let Some(v) = p.moments.first() else { return (p.value - d * p.rate, vec![]) };
+        let v = if self.dampening == 0.0 {
+            v * self.momentum + d
+        } else {
+            select(p.step.equal(1.0), d, v * self.momentum + d * (1.0 - self.dampening))
+        };
+        let step = if self.nesterov { d + v * self.momentum } else { v };
+        (p.value - step * p.rate, vec![v])
     }
-}
 
-impl fmt::Display for Sgd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SGD")?;
-        if self.momentum != 0.0 {
-            write!(f, ", {}momentum {}", if self.nesterov { "Nesterov " } else { "" }, self.momentum)?;
-        }
-        if self.weight_decay != 0.0 {
-            write!(f, ", weight decay {}", self.weight_decay)?;
+    fn check(&self, _: &[String]) -> Result<(), Error> {
+        not_negative("sgd", "momentum", self.momentum)?;
+        not_negative("sgd", "weight_decay", self.weight_decay)?;
+        below_one("sgd", "dampening", self.dampening)?;
+        if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
+            let what = "sgd: Nesterov's momentum needs a momentum above 0 and no dampening";
+            return Err(Error::new(ErrorKind::Data, what));
         }
         Ok(())
     }
 }
+
+spoken!(Sgd, "sgd": momentum, nesterov, dampening, weight_decay);

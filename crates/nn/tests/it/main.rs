@@ -11,6 +11,7 @@ mod losses;
 mod models;
 mod optimizers;
 mod reference;
+mod schedules;
 mod support;
 
 use quadric_autodiff::Tensor;

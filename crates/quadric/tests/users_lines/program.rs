@@ -72,8 +72,8 @@ fn in_libraries(x: &Tensor, matrix: &Tensor) {
     let sam = |x: Var| Sam { rho: x.sum() }.update(&|x: Var| x.matmul(x).sum(), &x).direction; // in the loss
     told("in the loss", trace(sam, matrix));
     let other = Mlp::new(&[5, 3], Activation::Relu, DType::F64, 1);
-    let step = |(m, g, x): (Mlp<Var>, Mlp<Var>, Var)| Sgd::new().update(&m, &g, &(vec![], x), x).0; // optimizer
-    told("optimizer", trace(step, &(model.clone(), other, Tensor::scalar(1.0))));
+    let step = |(m, g, s, x): (Mlp<Var>, Mlp<Var>, _, Var)| Sgd::new().update(&m, &g, &s, x).0; // optimizer
+    told("optimizer", trace(step, &(model.clone(), other, Sgd::new().init(&model), Tensor::scalar(1.0))));
     let wrong = |(m, x): (Mlp<Var>, Var)| {
         let problem = Classification::new(x, x);
         Method::Sam.update(&problem, &m, x.sum(), x).direction // classification
