@@ -84,7 +84,7 @@ impl Training {
         }
         let batch = settings.batch.min(train.len());
         let steps_per_epoch = train.len() / batch;
-        let schedule = Cosine { peak: settings.rate, steps: settings.epochs * steps_per_epoch };
+        let schedule = Cosine { peak: settings.rate, floor: 0.0, steps: settings.epochs * steps_per_epoch };
         let (settings, train) = (Train { batch, ..settings.clone() }, train.clone());
         let key = settings.common.seed as u32;
         Training { settings, train, step, state, schedule, steps_per_epoch, order: vec![], key, model, done: 0 }

@@ -55,4 +55,7 @@ pub use optimizers::{
     Adadelta, Adagrad, Adam, AdamW, Adamax, AnyOptimizer, Lion, NAdam, Optimizer, ParseOptimizerError, RAdam, RmsProp,
     Sgd, State,
 };
-pub use schedules::{Constant, Cosine, Schedule, Warmup};
+pub use schedules::{
+    Constant, Cosine, CosineRestarts, ExponentialDecay, InverseSqrt, LinearRamp, MultiStep, OneCycle, Plateau,
+    PolynomialDecay, Schedule, StepDecay, Then, Warmup,
+};
