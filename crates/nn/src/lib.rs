@@ -52,8 +52,8 @@ pub use layers::{
 };
 pub use losses::{CrossEntropy, Weighted, accuracy, cross_entropy, log_softmax, mse, softmax};
 pub use optimizers::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, AnyOptimizer, Lion, NAdam, Optimizer, ParseOptimizerError, RAdam, RmsProp,
-    Sgd, State,
+    Adadelta, Adagrad, Adam, AdamW, Adamax, AnyOptimizer, Lbfgs, LineSearch, Lion, NAdam, Optimizer,
+    ParseOptimizerError, RAdam, RmsProp, Sgd, State,
 };
 pub use schedules::{
     Constant, Cosine, CosineRestarts, ExponentialDecay, InverseSqrt, LinearRamp, MultiStep, OneCycle, Plateau,
