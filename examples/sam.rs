@@ -11,8 +11,9 @@ use quadric::prelude::*;
 
 fn main() -> Result<(), Error> {
     let digits = digits(1);
-    let first = |set: &data::Dataset, n: usize| set.batch(&(0..n).collect::<Vec<_>>(), DType::F64);
-    let ((x, y), (x_test, y_test)) = (first(&digits.train, 600), first(&digits.test, 300));
+    let first =
+        |set: &data::Dataset, n: usize| set.flattened().to_dtype(DType::F64).batch(&(0..n).collect::<Vec<_>>())?.pair();
+    let ((x, y), (x_test, y_test)) = (first(&digits.train, 600)?, first(&digits.test, 300)?);
     let start = Mlp::new(&[64, 32, 10], Activation::Gelu, DType::F64, 3);
 
     let mut sharpness = Vec::new();

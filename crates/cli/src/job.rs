@@ -27,10 +27,10 @@ pub fn run(args: &Train) -> Result<ExitCode, Failure> {
 
     let mut training = Training::new(args, &split.train, threads);
     let count = args.measure_on.unwrap_or(MEASURE_ON).min(split.train.len());
-    let measured = split.train.subset(&split.train.name, &(0..count).collect::<Vec<_>>());
+    let measured = split.train.subset(&split.train.name, &(0..count).collect::<Vec<_>>())?;
     let mut measurer = Measurer::new(&training.model, &measured, args.weight_decay, args.common.seed, threads)?;
-    let mut train_set = Evaluator::new(&split.train, threads);
-    let mut test_set = Evaluator::new(&split.test, threads);
+    let mut train_set = Evaluator::new(&split.train, threads)?;
+    let mut test_set = Evaluator::new(&split.test, threads)?;
     let total = training.total();
     let moments: Vec<usize> = (0..args.measurements).map(|i| total * i / (args.measurements - 1)).collect();
     let spectra_at = [moments[0], moments[args.measurements / 2], total];

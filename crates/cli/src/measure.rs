@@ -45,7 +45,7 @@ impl Measurer {
         seed: u64,
         threads: Option<usize>,
     ) -> Result<Measurer, Failure> {
-        let (x, y) = tensors(set, DType::F64);
+        let (x, y) = tensors(set, DType::F64)?;
         let loss = move |model: Mlp<Var>, x: Var, y: Var| {
             let problem = Classification::new(x, y);
             if weight_decay == 0.0 {

@@ -22,15 +22,8 @@ pub fn load(name: &str) -> Result<Split, Failure> {
 }
 
 /// A data set as a pair of tensors: inputs `[n, features]` of `dtype`, labels `i32[n]`.
-pub fn tensors(set: &Dataset, dtype: DType) -> (Tensor, Tensor) {
-    let all: Vec<usize> = (0..set.len()).collect();
-    batch_of(set, &all, dtype)
-}
-
-fn batch_of(set: &Dataset, rows: &[usize], dtype: DType) -> (Tensor, Tensor) {
-    let (x, y) = set.gather(rows);
-    let x = Tensor::new([rows.len(), set.features], &x).expect("gather returns whole rows").to_dtype(dtype);
-    (x, Tensor::from_vec(&y))
+pub fn tensors(set: &Dataset, dtype: DType) -> Result<(Tensor, Tensor), Failure> {
+    Ok(set.flattened().to_dtype(dtype).all().pair()?)
 }
 
 type StepInput = (Mlp<Var>, State<Mlp<Var>>, (Var, Var), (Var, Var, Var, Var));
@@ -65,9 +58,9 @@ pub struct Diverged {
 impl Training {
     /// A fresh network.
     pub fn new(settings: &Train, train: &Dataset, threads: Option<usize>) -> Training {
-        let mut sizes = vec![train.features];
+        let mut sizes = vec![train.features()];
         sizes.extend(&settings.hidden);
-        sizes.push(train.classes);
+        sizes.push(train.classes().expect("every --data has classes"));
         let model = Mlp::new(&sizes, settings.activation, settings.dtype, settings.common.seed);
         let optimizer = Sgd::new().nesterov(settings.momentum);
         let state = optimizer.init(&model);
@@ -85,7 +78,8 @@ impl Training {
         let batch = settings.batch.min(train.len());
         let steps_per_epoch = train.len() / batch;
         let schedule = Cosine { peak: settings.rate, floor: 0.0, steps: settings.epochs * steps_per_epoch };
-        let (settings, train) = (Train { batch, ..settings.clone() }, train.clone());
+        let train = train.flattened().to_dtype(settings.dtype);
+        let settings = Train { batch, ..settings.clone() };
         let key = settings.common.seed as u32;
         Training { settings, train, step, state, schedule, steps_per_epoch, order: vec![], key, model, done: 0 }
     }
@@ -114,7 +108,7 @@ impl Training {
             self.order =
                 data::full_batches(self.train.len(), self.settings.batch, self.settings.common.seed, epoch as u64);
         }
-        let data = batch_of(&self.train, &self.order[within], self.settings.dtype);
+        let data = self.train.batch(&self.order[within])?.pair()?;
         let scalar = |x: f64| Tensor::scalar(x).to_dtype(self.settings.dtype);
         let key = Tensor::from_vec(&[self.key, self.done as u32]);
         let knobs = (
@@ -158,7 +152,7 @@ pub struct Evaluator {
 
 impl Evaluator {
     /// For this data set.
-    pub fn new(set: &Dataset, threads: Option<usize>) -> Evaluator {
+    pub fn new(set: &Dataset, threads: Option<usize>) -> Result<Evaluator, Failure> {
         fn both((model, x, y): Labelled) -> (Var, Var) {
             (Classification::new(x, y).loss(&model), accuracy(model.logits(x), y))
         }
@@ -166,8 +160,8 @@ impl Evaluator {
         if let Some(threads) = threads {
             call = call.with_threads(threads);
         }
-        let (x, y) = tensors(set, DType::F64);
-        Evaluator { call, x, y }
+        let (x, y) = tensors(set, DType::F64)?;
+        Ok(Evaluator { call, x, y })
     }
 
     /// `(loss, accuracy)`.

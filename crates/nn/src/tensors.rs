@@ -1,34 +1,9 @@
-//! Between the plain numbers of data and archives and the engine's tensors.
+//! Between the plain numbers of archives and the engine's tensors.
 
 use quadric_autodiff::{DType, Tensor, Tree};
 
 use crate::archive::{Archive, Dtype, Entry};
-use crate::data::{DataError, DataErrorKind, Dataset};
-
-impl Dataset {
-    /// All examples: inputs `dtype[len, features]` and labels `i32[len]`.
-    ///
-    /// # Panics
-    /// If `dtype` is no float.
-    pub fn tensors(&self, dtype: DType) -> (Tensor, Tensor) {
-        let labels: Vec<i32> = self.labels.iter().map(|&y| y.cast_signed()).collect();
-        tensors(&self.inputs, &labels, self.features, dtype)
-    }
-
-    /// The examples in these rows, as [`tensors`](Dataset::tensors).
-    ///
-    /// # Panics
-    /// If a row does not exist or `dtype` is no float.
-    pub fn batch(&self, rows: &[usize], dtype: DType) -> (Tensor, Tensor) {
-        let (inputs, labels) = self.gather(rows);
-        tensors(&inputs, &labels, self.features, dtype)
-    }
-}
-
-fn tensors(inputs: &[f32], labels: &[i32], features: usize, dtype: DType) -> (Tensor, Tensor) {
-    let x = Tensor::from_fn(dtype, [labels.len(), features], |i| f64::from(inputs[i]));
-    (x, Tensor::from_vec(labels))
-}
+use crate::data::{DataError, DataErrorKind};
 
 impl Entry {
     /// A tensor under a name.

@@ -75,14 +75,14 @@ pub fn model(activation: Activation, seed: u64) -> Mlp {
 }
 
 /// The first digits of the training part: inputs in f64 and labels.
-pub fn data(context: &Context) -> (Tensor, Tensor) {
+pub fn data(context: &Context) -> Result<(Tensor, Tensor), Failure> {
     let rows: Vec<usize> = (0..EXAMPLES).collect();
-    crate::train::tensors(&context.split.train.subset("small", &rows), DType::F64)
+    crate::train::tensors(&context.split.train.subset("small", &rows)?, DType::F64)
 }
 
 /// The loss on the small data at a model's parameters.
 pub fn problem(context: &Context, model: &Mlp, loss: LossKind) -> Result<Problem, Failure> {
-    let (x, y) = data(context);
+    let (x, y) = data(context)?;
     let loss = move |m: Mlp<Var>, x: Var, y: Var| loss.of(&m, x, y);
     Ok(Problem::new::<Mlp<Var>, _>(model, loss, vec![(x, y)])?)
 }

@@ -57,7 +57,7 @@ pub fn in_parallel<T: Sync, R: Send>(
 
 /// The mean loss over the whole training set, in f64 and on one thread.
 pub fn problem(ctx: &Context, model: &Mlp) -> Result<Problem, Failure> {
-    let (x, y) = tensors(&ctx.split.train, DType::F64);
+    let (x, y) = tensors(&ctx.split.train, DType::F64)?;
     let loss = |model: Mlp<Var>, x: Var, y: Var| Classification::new(x, y).loss(&model);
     let problem = Problem::in_batches::<Mlp<Var>, _>(&in_f64(model), loss, &x, &y, 128)?;
     Ok(problem.with_convex_loss().with_threads(1))
@@ -101,7 +101,7 @@ impl Run {
         mut training: Training,
         mut watch: impl FnMut(usize, &Mlp, f64) -> Result<(), Failure>,
     ) -> Result<Run, Failure> {
-        let mut on_train = Evaluator::new(&ctx.split.train, Some(1));
+        let mut on_train = Evaluator::new(&ctx.split.train, Some(1))?;
         let (initial, _) = on_train.measure(&training.model)?;
         let (mut losses, mut model, mut broken) = (Vec::new(), training.model.clone(), false);
         while training.done < training.total() {
@@ -119,7 +119,7 @@ impl Run {
             }
         }
         let (train_loss, train_accuracy) = on_train.measure(&model)?;
-        let (_, test_accuracy) = Evaluator::new(&ctx.split.test, Some(1)).measure(&model)?;
+        let (_, test_accuracy) = Evaluator::new(&ctx.split.test, Some(1))?.measure(&model)?;
         // NaN is not "at most".
         let diverged = broken || !matches!(train_loss.partial_cmp(&initial), Some(o) if o.is_le());
         Ok(Run { losses, model, diverged, train_loss, train_accuracy, test_accuracy })

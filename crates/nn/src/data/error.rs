@@ -8,6 +8,8 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use quadric_autodiff::{Error, ErrorKind};
+
 /// A data file, archive or output folder is not what it should be.
 ///
 /// `Display` is one sentence that names the file and the fault, [`kind`](DataError::kind) is for programs, and
@@ -40,8 +42,14 @@ pub enum DataErrorKind {
     Mismatch,
     /// A label is negative, or not below the number of classes.
     LabelOutOfRange,
-    /// An input is NaN or infinite.
+    /// A number is NaN or infinite.
     NotFinite,
+    /// A value is missing, such as an empty field of a table.
+    MissingValue,
+    /// A row does not exist, or a number does not fit into the type that it is to be held in.
+    OutOfRange,
+    /// What the caller asks for makes no sense, whatever the data: batches of no rows, fractions that do not add up.
+    Argument,
     /// There are no examples.
     Empty,
     /// The output folder holds something that no former report wrote.
@@ -49,7 +57,8 @@ pub enum DataErrorKind {
 }
 
 impl DataError {
-    pub(crate) fn new(kind: DataErrorKind, sentence: impl Into<String>) -> Self {
+    /// An error with this sentence; for readers and [`Examples`](super::Examples) of one's own.
+    pub fn new(kind: DataErrorKind, sentence: impl Into<String>) -> Self {
         DataError { kind, sentence: sentence.into(), source: None }
     }
 
@@ -94,5 +103,12 @@ impl fmt::Debug for DataError {
 impl StdError for DataError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_ref().map(|source| source.as_ref() as &(dyn StdError + 'static))
+    }
+}
+
+/// So that `?` serves in a function that also computes; the kind becomes [`ErrorKind::Data`].
+impl From<DataError> for Error {
+    fn from(error: DataError) -> Error {
+        Error::new(ErrorKind::Data, error.sentence)
     }
 }

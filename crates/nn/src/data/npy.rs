@@ -1,4 +1,4 @@
-//! The numpy array file, as far as data sets need it: little-endian floats and whole numbers in C order.
+//! The numpy array file.
 //!
 //! The format ([NEP 1]): `\x93NUMPY`, a version, the length of the header, the header, then the numbers. The header is a Python
 //! dictionary written out, `{'descr': '<f4', 'fortran_order': False, 'shape': (4000, 40), }`, and the reader below takes
@@ -8,103 +8,229 @@
 //!
 //! [NEP 1]: https://numpy.org/neps/nep-0001-npy-format.html
 
+use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
+use quadric_autodiff::shape::{MAX_BYTES, MAX_RANK};
+use quadric_autodiff::tensor::Scalar;
+use quadric_autodiff::{DType, Tensor};
+
 use super::{DataError, DataErrorKind};
+use crate::files::write_atomically;
 
-/// An array file: its shape, and the numbers in row-major order.
-#[derive(Debug)]
-pub(super) struct Npy {
-    pub shape: Vec<usize>,
-    pub numbers: Numbers,
+/// Reads a numpy array: format versions 1 to 3, both byte orders, rows or columns first.
+///
+/// | in the file | here |
+/// |---|---|
+/// | `f2`, `f4` | `f32` |
+/// | `f8` | `f64` |
+/// | `i1`, `u1`, `i2`, `u2`, `i4`, `i8` | `i32` |
+/// | `u4`, `u8` | `u32` |
+/// | `b1` | `bool` |
+///
+/// # Errors
+/// [`OutOfRange`](DataErrorKind::OutOfRange) for a whole number of 64 bits that does not fit into 32, [`Unsupported`](DataErrorKind::Unsupported) for another type, and the
+/// kinds of a damaged file; the sentence names the file.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::tensor;
+/// use quadric_nn::data::{read_npy, write_npy};
+/// let path = std::env::temp_dir().join(format!("quadric-doc-{}.npy", std::process::id()));
+/// write_npy(&path, &tensor![[1.0, 2.0], [3.0, 4.0]])?;
+/// assert_eq!(read_npy(&path)?, tensor![[1.0, 2.0], [3.0, 4.0]]);
+/// # let _ = std::fs::remove_file(path);
+/// # Ok::<(), quadric_nn::data::DataError>(())
+/// ```
+pub fn read_npy(path: impl AsRef<Path>) -> Result<Tensor, DataError> {
+    let path = path.as_ref();
+    parse(path, &fs::read(path).map_err(|error| DataError::io(path, "read", error))?)
 }
 
-/// The numbers in the wider type of their kind; both widenings are exact.
-#[derive(Debug)]
-pub(super) enum Numbers {
-    Float(Vec<f64>),
-    Whole(Vec<i64>),
+/// Writes a tensor as a numpy array: `<f4`, `<f8`, `<i4`, `<u4` or `|b1`, row by row, as a whole or not at all.
+///
+/// # Errors
+/// [`Missing`](DataErrorKind::Missing) if the folder is not there, [`Io`](DataErrorKind::Io) for what the operating system refuses.
+pub fn write_npy(path: impl AsRef<Path>, tensor: &Tensor) -> Result<(), DataError> {
+    write_atomically(path, &to_bytes(tensor))
 }
 
-impl Npy {
-    pub fn read(path: &Path) -> Result<Npy, DataError> {
-        let bytes = fs::read(path).map_err(|error| DataError::io(path, "read", error))?;
-        Npy::parse(path, &bytes)
+/// What is in the numpy file of this tensor, in version 1 of the format.
+pub(super) fn to_bytes(tensor: &Tensor) -> Vec<u8> {
+    fn little_endian<T: Scalar, const WIDTH: usize>(values: &[T], bytes: impl Fn(T) -> [u8; WIDTH]) -> Vec<u8> {
+        values.iter().flat_map(|&value| bytes(value)).collect()
     }
+    let (descr, payload) = match tensor.dtype() {
+        DType::F32 => ("<f4", little_endian(tensor.as_slice(), f32::to_le_bytes)),
+        DType::F64 => ("<f8", little_endian(tensor.as_slice(), f64::to_le_bytes)),
+        DType::I32 => ("<i4", little_endian(tensor.as_slice(), i32::to_le_bytes)),
+        DType::U32 => ("<u4", little_endian(tensor.as_slice(), u32::to_le_bytes)),
+        DType::Bool => ("|b1", tensor.bytes().to_vec()),
+        other => unreachable!("there is no {other}"),
+    };
+    let sizes: Vec<String> = tensor.shape().iter().map(|size| format!("{size},")).collect();
+    let mut header =
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", sizes.join(" ").as_str());
+    // Ended by a line break, so that the numbers begin at a multiple of 64.
+    while (10 + header.len()) % 64 != 63 {
+        header.push(' ');
+    }
+    header.push('\n');
+    let length = u16::try_from(header.len()).expect("24 axes of 20 digits are far below 65536");
+    [b"\x93NUMPY\x01\x00", &length.to_le_bytes()[..], header.as_bytes(), &payload].concat()
+}
 
-    fn parse(path: &Path, bytes: &[u8]) -> Result<Npy, DataError> {
-        let fault = |kind, fault: &str| DataError::at(path, kind, fault);
-        let malformed = |text: &str| fault(DataErrorKind::Malformed, text);
-        let cut_off = || fault(DataErrorKind::Truncated, "ends inside the numpy header");
+/// Reads the bytes of an array file, which is called `path` in errors.
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Tensor, DataError> {
+    let fault = |kind, fault: &str| DataError::at(path, kind, fault);
+    let malformed = |text: &str| fault(DataErrorKind::Malformed, text);
+    let cut_off =
+        || fault(DataErrorKind::Truncated, &format!("ends after {} bytes, inside the numpy header", bytes.len()));
 
-        let rest = match bytes.strip_prefix(b"\x93NUMPY") {
-            Some(rest) => rest,
-            None if b"\x93NUMPY".starts_with(bytes) => return Err(cut_off()),
-            None => {
-                return Err(fault(DataErrorKind::WrongMagic, "does not start with \\x93NUMPY, so it is no npy file"));
-            }
-        };
-        let (&[major, _minor], rest) = rest.split_first_chunk().ok_or_else(cut_off)?;
-        let (length, rest) = match major {
-            1 => rest.split_first_chunk().map(|(&length, rest)| (u16::from_le_bytes(length) as usize, rest)),
-            2 | 3 => rest.split_first_chunk().map(|(&length, rest)| (u32::from_le_bytes(length) as usize, rest)),
-            _ => {
-                let text = format!("has version {major} of the npy format, and versions 1 to 3 are read here");
-                return Err(fault(DataErrorKind::Unsupported, &text));
-            }
+    let rest = match bytes.strip_prefix(b"\x93NUMPY") {
+        Some(rest) => rest,
+        None if b"\x93NUMPY".starts_with(bytes) => return Err(cut_off()),
+        None => {
+            return Err(fault(DataErrorKind::WrongMagic, "does not start with \\x93NUMPY, so it is no npy file"));
         }
-        .ok_or_else(cut_off)?;
-        let (header, payload) = rest.split_at_checked(length).ok_or_else(cut_off)?;
-        let header =
-            std::str::from_utf8(header).map_err(|error| malformed("the numpy header is no text").caused_by(error))?;
-        let header = Header::parse(header)
-            .ok_or_else(|| malformed("the numpy header is not {'descr': …, 'fortran_order': …, 'shape': (…)}"))?;
-        if header.fortran_order {
-            return Err(fault(
-                DataErrorKind::Unsupported,
-                "the array is stored column by column (fortran_order), not row by row",
-            ));
+    };
+    let (&[major, _minor], rest) = rest.split_first_chunk().ok_or_else(cut_off)?;
+    let (length, rest) = match major {
+        1 => rest.split_first_chunk().map(|(&length, rest)| (u16::from_le_bytes(length) as usize, rest)),
+        2 | 3 => rest.split_first_chunk().map(|(&length, rest)| (u32::from_le_bytes(length) as usize, rest)),
+        _ => {
+            let text = format!("has version {major} of the npy format, and versions 1 to 3 are read here");
+            return Err(fault(DataErrorKind::Unsupported, &text));
         }
-
-        let count = header.shape.iter().try_fold(1, |product: usize, &size| product.checked_mul(size));
-        let count = count.ok_or_else(|| malformed("the shape is beyond any memory"))?;
-        let numbers = match header.descr.as_str() {
-            "<f4" => Numbers::Float(decode(path, payload, count, |word| f32::from_le_bytes(word).into())?),
-            "<f8" => Numbers::Float(decode(path, payload, count, f64::from_le_bytes)?),
-            "<i4" => Numbers::Whole(decode(path, payload, count, |word| i32::from_le_bytes(word).into())?),
-            "<i8" => Numbers::Whole(decode(path, payload, count, i64::from_le_bytes)?),
-            "|u1" => Numbers::Whole(decode(path, payload, count, |word: [u8; 1]| word[0].into())?),
-            "|i1" => Numbers::Whole(decode(path, payload, count, |word| i8::from_le_bytes(word).into())?),
-            other => {
-                let text =
-                    format!("holds numbers of type '{other}', and <f4, <f8, <i4, <i8, |u1 and |i1 are read here");
-                return Err(fault(DataErrorKind::Unsupported, &text));
-            }
-        };
-        Ok(Npy { shape: header.shape, numbers })
+    }
+    .ok_or_else(cut_off)?;
+    let (header, payload) = rest.split_at_checked(length).ok_or_else(cut_off)?;
+    let header =
+        std::str::from_utf8(header).map_err(|error| malformed("the numpy header is no text").caused_by(error))?;
+    let header = Header::parse(header)
+        .ok_or_else(|| malformed("the numpy header is not {'descr': …, 'fortran_order': …, 'shape': (…)}"))?;
+    let file = Numbers { path, payload, header: &header };
+    let big = header.descr.starts_with('>');
+    // The order of bytes says nothing of a single one, and numpy writes `|` there.
+    let (order, kind) = header.descr.split_at_checked(1).unwrap_or(("", ""));
+    match (order, kind) {
+        ("|" | "<" | ">", "b1") => file.tensor(big, |[byte]| match byte {
+            0 | 1 => Ok(byte == 1),
+            _ => Err(byte),
+        }),
+        ("|" | "<" | ">", "i1") => file.tensor(big, |word| exact(i8::from_be_bytes(word).into())),
+        ("|" | "<" | ">", "u1") => file.tensor(big, |[byte]| exact(byte.into())),
+        ("<" | ">", "f2") => file.tensor(big, |word| Ok::<f32, u8>(half_to_f32(u16::from_be_bytes(word)))),
+        ("<" | ">", "f4") => file.tensor(big, |word| Ok::<f32, u8>(f32::from_be_bytes(word))),
+        ("<" | ">", "f8") => file.tensor(big, |word| Ok::<f64, u8>(f64::from_be_bytes(word))),
+        ("<" | ">", "i2") => file.tensor(big, |word| exact(i16::from_be_bytes(word).into())),
+        ("<" | ">", "u2") => file.tensor(big, |word| exact(u16::from_be_bytes(word).into())),
+        ("<" | ">", "i4") => file.tensor(big, |word| exact(i32::from_be_bytes(word))),
+        ("<" | ">", "u4") => file.tensor(big, |word| Ok::<u32, u8>(u32::from_be_bytes(word))),
+        ("<" | ">", "i8") => file.tensor(big, |word| {
+            let value = i64::from_be_bytes(word);
+            i32::try_from(value).map_err(|_| value)
+        }),
+        ("<" | ">", "u8") => file.tensor(big, |word| {
+            let value = u64::from_be_bytes(word);
+            u32::try_from(value).map_err(|_| value)
+        }),
+        _ => {
+            let text = format!(
+                "holds numbers of type '{}', and f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8 and b1 are read here",
+                header.descr
+            );
+            Err(fault(DataErrorKind::Unsupported, &text))
+        }
     }
 }
 
-/// Exactly `count` words of `WIDTH` bytes.
-fn decode<T, const WIDTH: usize>(
-    path: &Path,
-    payload: &[u8],
-    count: usize,
-    from_bytes: impl Fn([u8; WIDTH]) -> T,
-) -> Result<Vec<T>, DataError> {
-    let (words, rest) = payload.as_chunks::<WIDTH>();
-    if words.len() < count {
-        let fault =
-            format_args!("holds {} bytes of numbers, the header promises {count} of {WIDTH} bytes each", payload.len());
-        return Err(DataError::at(path, DataErrorKind::Truncated, fault));
+/// A number that every file of its type can hold.
+fn exact(value: i32) -> Result<i32, u8> {
+    Ok(value)
+}
+
+/// A half-precision float, exactly.
+fn half_to_f32(bits: u16) -> f32 {
+    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
+    let magnitude = match exponent {
+        0 => fraction * 2f32.powi(-24),
+        0x1f if fraction == 0.0 => f32::INFINITY,
+        0x1f => f32::NAN,
+        _ => (1024.0 + fraction) * 2f32.powi(exponent - 25),
+    };
+    if bits >> 15 == 1 { -magnitude } else { magnitude }
+}
+
+/// The numbers behind a header.
+struct Numbers<'a> {
+    path: &'a Path,
+    payload: &'a [u8],
+    header: &'a Header,
+}
+
+impl Numbers<'_> {
+    /// The tensor of these numbers; `number` takes big-endian bytes, and gives back the value that does not fit.
+    fn tensor<T: Scalar, V: Display, const WIDTH: usize>(
+        &self,
+        big: bool,
+        number: impl Fn([u8; WIDTH]) -> Result<T, V>,
+    ) -> Result<Tensor, DataError> {
+        let (path, payload, shape) = (self.path, self.payload, &self.header.shape);
+        let bytes = shape.iter().try_fold(WIDTH.max(8), |bytes: usize, &size| bytes.checked_mul(size.max(1)));
+        if bytes.is_none_or(|bytes| bytes > MAX_BYTES) {
+            let fault = format_args!("the shape {shape:?} is beyond any memory");
+            return Err(DataError::at(path, DataErrorKind::Malformed, fault));
+        }
+        if shape.len() > MAX_RANK {
+            let fault = format_args!("the array has {} axes, {MAX_RANK} are the most", shape.len());
+            return Err(DataError::at(path, DataErrorKind::Unsupported, fault));
+        }
+        let count: usize = shape.iter().product();
+        let (words, rest) = payload.as_chunks::<WIDTH>();
+        if words.len() < count {
+            let have = payload.len();
+            let fault =
+                format_args!("holds {have} bytes of numbers, the header promises {count} of {WIDTH} bytes each");
+            return Err(DataError::at(path, DataErrorKind::Truncated, fault));
+        }
+        if words.len() > count || !rest.is_empty() {
+            let extra = payload.len() - count * WIDTH;
+            let fault = format_args!("{extra} bytes follow after the {count} numbers of the header");
+            return Err(DataError::at(path, DataErrorKind::TrailingBytes, fault));
+        }
+        let read = |(at, word): (usize, &[u8; WIDTH])| {
+            let mut word = *word;
+            if !big {
+                word.reverse();
+            }
+            number(word).map_err(|value| {
+                let fault = format_args!("number {at} of the file is {value}, which is no {}", T::DTYPE);
+                DataError::at(path, DataErrorKind::OutOfRange, fault)
+            })
+        };
+        let numbers: Vec<T> = words.iter().enumerate().map(read).collect::<Result<_, _>>()?;
+        let numbers = if self.header.fortran_order { by_rows(&numbers, shape) } else { numbers };
+        Ok(Tensor::new(&shape[..], &numbers).expect("the shape was checked against the payload and against memory"))
     }
-    if words.len() > count || !rest.is_empty() {
-        let extra = payload.len() - count * WIDTH;
-        let fault = format_args!("{extra} bytes follow after the {count} numbers of the header");
-        return Err(DataError::at(path, DataErrorKind::TrailingBytes, fault));
+}
+
+/// Numbers stored with the first index running fastest, in row-major order.
+fn by_rows<T: Scalar>(numbers: &[T], shape: &[usize]) -> Vec<T> {
+    let mut strides = vec![1; shape.len()];
+    for axis in 1..shape.len() {
+        strides[axis] = strides[axis - 1] * shape[axis - 1];
     }
-    Ok(words.iter().map(|&word| from_bytes(word)).collect())
+    let place = |mut at: usize| {
+        let axes = shape.iter().zip(&strides).rev();
+        axes.fold(0, |place, (&size, &stride)| {
+            let index = at % size;
+            at /= size;
+            place + index * stride
+        })
+    };
+    (0..numbers.len()).map(|at| numbers[place(at)]).collect()
 }
 
 struct Header {
@@ -172,7 +298,8 @@ impl<'a> Literal<'a> {
             let digits = self.0.bytes().take_while(u8::is_ascii_digit).count();
             let (number, rest) = self.0.split_at(digits);
             sizes.push(number.parse().ok()?);
-            self.0 = rest.trim_start();
+            // Python 2 wrote `3L`.
+            self.0 = rest.strip_prefix('L').unwrap_or(rest).trim_start();
             if self.take(",").is_none() {
                 self.take(")")?;
                 break;

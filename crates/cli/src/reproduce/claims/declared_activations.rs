@@ -23,7 +23,7 @@ pub const CHECK: Check = Check {
 
 fn run(context: &Context) -> Result<Found, Failure> {
     let mut numbers = vec![];
-    let (x, y) = small::data(context);
+    let (x, y) = small::data(context)?;
     let mut holds = true;
     let pairs = [
         (Activation::Gelu, Activation::GeluAblated),

@@ -71,7 +71,7 @@ fn forward(model: &Mlp<Var>, x: Var, nudges: &[Var]) -> (Vec<Var>, Var) {
 /// `Σ ā φ″(h) ‖∇_θ h‖²`: adjoints by nudging the activations' outputs, φ″ by differentiating twice along each unit,
 /// ‖∇h‖² by one reverse product for each example and unit.
 fn activation_sum(context: &Context, model: &Mlp) -> Result<f64, Failure> {
-    let (x, y) = small::data(context);
+    let (x, y) = small::data(context)?;
     let layers = model.layers.len() - 1;
     let mut sum = compile(move |(model, x, y): (Mlp<Var>, Var, Var)| {
         let zeros: Vec<Var> = {

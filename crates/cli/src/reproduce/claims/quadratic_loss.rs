@@ -24,7 +24,7 @@ pub const CHECK: Check = Check {
 
 fn run(context: &Context) -> Result<Found, Failure> {
     let mut numbers = vec![];
-    let (x, y) = small::data(context);
+    let (x, y) = small::data(context)?;
     let model = Mlp::new(&[64, 10], Activation::Identity, DType::F64, context.seeds[0]);
     let mut both = compile(|(model, x, y, rho): (Mlp<Var>, Var, Var, Var)| {
         let loss = |m: Mlp<Var>| LossKind::Squared.of_logits(cut("logits", m.logits(x)), y);

@@ -25,7 +25,7 @@ pub const CHECK: Check = Check {
 
 fn run(context: &Context) -> Result<Found, Failure> {
     let mut numbers = vec![];
-    let (x, _) = small::data(context);
+    let (x, _) = small::data(context)?;
     let x = one(&x, 0);
     let expectation = |(model, x): (Mlp<Var>, Var)| {
         let p = softmax(model.logits(x)).stop_gradient();

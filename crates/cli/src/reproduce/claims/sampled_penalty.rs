@@ -101,7 +101,7 @@ fn run(ctx: &Context) -> Result<Found, Failure> {
 
 /// The mean over the training set of the largest class probability.
 fn confidence(ctx: &Context, model: &Mlp) -> Result<f64, Failure> {
-    let (x, _) = tensors(&ctx.split.train, DType::F64);
+    let (x, _) = tensors(&ctx.split.train, DType::F64)?;
     let mut call =
         compile(|(model, x): (Mlp<Var>, Var)| softmax(model.logits(x)).max_axes(&[-1]).mean()).with_threads(1);
     let share: Tensor = call.call((in_f64(model), x))?;
