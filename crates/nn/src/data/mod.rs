@@ -1,6 +1,6 @@
 //! Data sets: where they come from, how they are prepared, and in which order they are read.
 //!
-//! A [`Dataset`] is arrays in memory, inputs of any dtype and shape with targets of any kind; [`Examples`] is what is needed of it,
+//! A [`Dataset`] is arrays in memory, inputs of any dtype and shape with targets of any kind; [`Examples`] is what a [`Loader`] needs of it,
 //! or of a source of one's own. A [`Batch`] is a tree that a compiled step takes whole. A reader gives a [`Dataset`], a [`Split`] of two, or
 //! a [`Tensor`](quadric_autodiff::Tensor):
 //!
@@ -11,6 +11,7 @@
 //! Randomness is ChaCha8 keyed by the caller's seed, and the shuffle is written out in `shuffle.rs`:
 //! a seed means the same order whatever becomes of our dependencies.
 
+pub mod augment;
 mod batch;
 mod batches;
 mod cifar;
@@ -19,8 +20,11 @@ mod digits;
 mod error;
 mod examples;
 mod idx;
+mod loader;
 mod mnist1d;
 mod npy;
+mod one_hot;
+mod prefetch;
 mod rows;
 mod scaling;
 mod shuffle;
@@ -28,6 +32,7 @@ mod source;
 mod splits;
 mod targets;
 
+pub use augment::Key;
 pub use batch::Batch;
 pub use batches::{batches, full_batches};
 pub use cifar::{Cifar100Labels, cifar10, cifar100};
@@ -36,8 +41,11 @@ pub use digits::{DIGITS_SPLIT_SEED, digits};
 pub use error::{DataError, DataErrorKind};
 pub use examples::Examples;
 pub use idx::{idx, read_idx};
+pub use loader::{Batches, Loader, Position};
 pub use mnist1d::mnist1d;
 pub use npy::{read_npy, write_npy};
+pub use one_hot::one_hot;
+pub use prefetch::{Prefetch, prefetch};
 pub use scaling::{Per, Scaling};
 pub use splits::{Fold, contiguous_parts, k_folds, split_rows, stratified_rows};
 pub use targets::{Classes, Targets};

@@ -12,6 +12,10 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 pub(super) enum Purpose {
     Split,
     Batches,
+    Shift,
+    Crop,
+    Flip,
+    Mixup,
 }
 
 /// A uniformly random order of `0..n`: a function of purpose, seed and stream (the epoch) alone.
@@ -29,6 +33,10 @@ fn generator(purpose: Purpose, seed: u64, stream: u64) -> ChaCha8Rng {
     let tag: &[u8; 24] = match purpose {
         Purpose::Split => b"quadric data: split     ",
         Purpose::Batches => b"quadric data: batches   ",
+        Purpose::Shift => b"quadric data: shift     ",
+        Purpose::Crop => b"quadric data: crop      ",
+        Purpose::Flip => b"quadric data: flip      ",
+        Purpose::Mixup => b"quadric data: mixup     ",
     };
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -38,9 +46,17 @@ fn generator(purpose: Purpose, seed: u64, stream: u64) -> ChaCha8Rng {
     rng
 }
 
+/// The generator of one example in one epoch, which is its stream. The example stands in the place in the stream, 2³² words apart: no example takes so
+/// many, and the place has 68 bits.
+pub(super) fn generator_of_row(purpose: Purpose, seed: u64, epoch: u64, row: u64) -> ChaCha8Rng {
+    let mut rng = generator(purpose, seed, epoch);
+    rng.set_word_pos(u128::from(row) << 32);
+    rng
+}
+
 /// A uniform whole number below `bound`, without bias: the high word of `bound · u64`, redrawn in the sliver that would
 /// favour some numbers [Lemire 2019](https://doi.org/10.1145/3230636).
-fn below(rng: &mut ChaCha8Rng, bound: u64) -> u64 {
+pub(super) fn below(rng: &mut ChaCha8Rng, bound: u64) -> u64 {
     let sliver = bound.wrapping_neg() % bound;
     loop {
         let product = u128::from(rng.next_u64()) * u128::from(bound);

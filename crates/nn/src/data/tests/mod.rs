@@ -13,6 +13,8 @@ use quadric_autodiff::{DType, Tensor, tensor};
 use super::*;
 use crate::files::TempDir;
 
+mod order;
+
 fn labels(set: &Dataset) -> Vec<i32> {
     set.targets.tensor().unwrap().to_vec()
 }
