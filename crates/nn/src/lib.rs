@@ -39,6 +39,7 @@ pub mod activations;
 pub mod archive;
 pub mod data;
 pub mod files;
+mod json;
 pub mod layers;
 pub mod losses;
 pub mod optimizers;

@@ -2,7 +2,7 @@
 
 use quadric_autodiff::{DType, Tensor, Tree};
 
-use crate::archive::{Archive, Dtype, Entry};
+use crate::archive::{Archive, Dtype, Entry, little_endian, stored};
 use crate::data::{DataError, DataErrorKind};
 
 impl Entry {
@@ -11,32 +11,15 @@ impl Entry {
     /// # Panics
     /// If the name is reserved (`__metadata__`).
     pub fn from_tensor(name: impl Into<String>, tensor: &Tensor) -> Entry {
-        let dtype = match tensor.dtype() {
-            DType::F32 => Dtype::F32,
-            DType::F64 => Dtype::F64,
-            DType::I32 => Dtype::I32,
-            DType::U32 => Dtype::U32,
-            DType::Bool => Dtype::Bool,
-            other => panic!("Entry::from_tensor: an archive holds no {other}"),
-        };
-        let shape = tensor.shape().to_vec();
-        if cfg!(target_endian = "little") {
-            return Entry::new(name, dtype, &shape, tensor.bytes().to_vec())
-                .expect("a tensor has the size of its shape");
-        }
-        match tensor.dtype() {
-            DType::F32 => Entry::from_f32(name, &shape, tensor.as_slice()),
-            DType::F64 => Entry::from_f64(name, &shape, tensor.as_slice()),
-            DType::I32 => Entry::from_i32(name, &shape, tensor.as_slice()),
-            DType::U32 => Entry::from_u32(name, &shape, tensor.as_slice()),
-            _ => Entry::from_bool(name, &shape, &tensor.to_vec::<bool>()),
-        }
+        Entry::new(name, stored(tensor.dtype()), tensor.shape(), little_endian(tensor))
+            .expect("a tensor has the size of its shape, and the name is not the format's own")
     }
 
     /// The numbers as a tensor of their own dtype.
     ///
     /// # Errors
-    /// [`DataErrorKind::Unsupported`] for 64-bit integers, which no tensor holds.
+    /// [`DataErrorKind::Unsupported`] for types that no tensor has ([`tensor_as`](Entry::tensor_as) converts some), and for shapes
+    /// that no tensor has: more axes than the engine walks, or more bytes than a memory has.
     pub fn tensor(&self) -> Result<Tensor, DataError> {
         let shape = self.shape();
         let tensor = match self.dtype() {
@@ -45,13 +28,13 @@ impl Entry {
             Dtype::I32 => self.i32().map(|data| Tensor::new(shape, &data)),
             Dtype::U32 => self.u32().map(|data| Tensor::new(shape, &data)),
             Dtype::Bool => self.bool().map(|data| Tensor::new(shape, &data)),
-            Dtype::I64 => None,
+            _ => None,
         };
         let Some(tensor) = tensor else {
-            let what = format!("archive entry {} holds {}, and no tensor does", self.name(), self.dtype());
-            return Err(DataError::new(DataErrorKind::Unsupported, what));
+            let what = format!("holds {}, which no tensor does; a conversion has to be asked for", self.dtype());
+            return Err(self.fault(DataErrorKind::Unsupported, what));
         };
-        Ok(tensor.expect("an entry has the size of its shape"))
+        tensor.map_err(|error| self.fault(DataErrorKind::Unsupported, &error).caused_by(error))
     }
 }
 
