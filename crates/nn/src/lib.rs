@@ -45,6 +45,7 @@ pub mod losses;
 pub mod optimizers;
 pub mod schedules;
 mod tensors;
+pub mod weights;
 
 pub use activations::{Activation, Activations, ParseActivationError};
 pub use layers::{

@@ -1,6 +1,6 @@
 //! Between the plain numbers of archives and the engine's tensors.
 
-use quadric_autodiff::{DType, Tensor, Tree};
+use quadric_autodiff::{Tensor, Tree};
 
 use crate::archive::{Archive, Dtype, Entry, little_endian, stored};
 use crate::data::{DataError, DataErrorKind};

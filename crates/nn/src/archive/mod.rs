@@ -40,7 +40,8 @@ pub struct Archive {
     metadata: BTreeMap<String, String>,
 }
 
-/// Where arrays are found by name: an [`Archive`], an [`ArchiveFile`].
+/// Where arrays are found by name: an [`Archive`], an [`ArchiveFile`], a checkpoint in several files
+/// ([`Shards`](crate::weights::Shards)).
 pub trait Arrays {
     /// What it is called in a sentence: the path, or "the archive".
     fn place(&self) -> String;

@@ -4,7 +4,9 @@ mod accuracy;
 mod activations;
 mod composition;
 mod ctc;
+mod archives;
 mod ends;
+mod folder;
 mod every_loss;
 mod interventions;
 mod losses;
@@ -13,6 +15,7 @@ mod optimizers;
 mod reference;
 mod schedules;
 mod support;
+mod weights;
 
 use quadric_autodiff::Tensor;
 use support::{flat, gradcheck_to_third_order, noise, noisy, relative, unflat};
