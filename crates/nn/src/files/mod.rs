@@ -5,6 +5,9 @@
 //! over a loss of power: without the first the new name may point to an empty file, without the second the name may be lost
 //! [Pillai et al. 2014].
 //!
+//! A process that is killed while it writes leaves the file of the other name behind. Writers hold a lock on it, which ends with the
+//! process, so that [`remove_leftovers`] can tell a dead writer's file from a slow one's.
+//!
 //! A folder cannot be renamed over a folder with something in it, so [`replace_directory`] takes two renames: the old
 //! folder out of the way, the new one into place. Stopped between the two, both are whole under the neighbouring names
 //! `.NAME.old-PID` and `.NAME.new-PID`, and the next call puts the old one back before it begins. (The system call that exchanges
@@ -15,12 +18,17 @@
 //!
 //! [Pillai et al. 2014]: https://www.usenix.org/conference/osdi14/technical-sessions/presentation/pillai
 
+mod leftovers;
+
+pub use leftovers::remove_leftovers;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
+#[cfg(test)]
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::data::{DataError, DataErrorKind};
@@ -32,24 +40,23 @@ const MARKER_TITLE: &str = "quadric report; the program replaces this folder as 
 /// Puts `bytes` at `path`, as a whole or not at all; a file that was there is replaced.
 ///
 /// After `Ok` the bytes are on the disk. After `Err`, or after a crash at any moment, `path` is what it was before or the new
-/// whole. A crash may leave a file `.NAME.new-PID-N` beside it.
+/// whole. A crash may leave a file `.NAME.new-PID-N` beside it, which [`remove_leftovers`] takes away.
 ///
 /// # Errors
 /// [`DataErrorKind::Missing`] if the folder is not there, [`DataErrorKind::Io`] for what the operating system refuses.
 pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DataError> {
-    // Two threads may write the same path; each needs a temporary name of its own.
-    static WRITES: AtomicU64 = AtomicU64::new(0);
     let path = path.as_ref();
     let (parent, name) = parent_and_name(path)?;
-    let write = WRITES.fetch_add(1, Ordering::Relaxed);
-    let temporary = parent.join(format!(".{name}.new-{}-{write}", process::id()));
-    write_synced(&temporary, bytes)
+    let error = |error| DataError::io(path, "write", error);
+    let (temporary, mut file) = leftovers::begin(&parent, &name).map_err(error)?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
         .and_then(|()| fs::rename(&temporary, path))
         .and_then(|()| sync_folder(&parent))
-        .map_err(|error| {
+        .map_err(|fault| {
             // The first error is the one to tell; that the temporary file may be gone already is no news.
             let _ = fs::remove_file(&temporary);
-            DataError::io(path, "write", error)
+            error(fault)
         })
 }
 
