@@ -2,12 +2,12 @@
 
 mod accuracy;
 mod activations;
+mod archives;
 mod composition;
 mod ctc;
-mod archives;
 mod ends;
-mod folder;
 mod every_loss;
+mod folder;
 mod interventions;
 mod losses;
 mod models;

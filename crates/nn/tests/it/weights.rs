@@ -52,7 +52,7 @@ fn there_and_back<H: Tree<Leaf = Tensor, With<Tensor> = H>>(text: &str, file: &A
 #[test]
 fn a_linear_layer_of_pytorch_gives_its_output_here() {
     let file = torch("linear");
-    let like = Dense { weight: zeros(&[5, 3]), bias: zeros(&[3]) };
+    let like = Dense { weight: zeros(&[5, 3]), bias: Some(zeros(&[3])) };
     let layer = there_and_back("weight <- weight : transpose\nbias <- bias", &parameters(&file), &like);
     let x = file.get("input.0").unwrap().tensor().unwrap();
     let y = compile(|(layer, x): (Dense<Var>, Var)| layer.apply(x)).call((layer, x)).unwrap();
@@ -78,8 +78,8 @@ struct Encoder<T = Tensor> {
 
 #[test]
 fn the_projections_of_an_encoder_layer_are_taken_apart_and_put_together() {
-    let dense = |a: usize, b: usize| Dense { weight: zeros(&[a, b]), bias: zeros(&[b]) };
-    let norm = || Dense { weight: zeros(&[8]), bias: zeros(&[8]) };
+    let dense = |a: usize, b: usize| Dense { weight: zeros(&[a, b]), bias: Some(zeros(&[b])) };
+    let norm = || Dense { weight: zeros(&[8]), bias: Some(zeros(&[8])) };
     let like = Encoder {
         attention: Attention { query: dense(8, 8), key: dense(8, 8), value: dense(8, 8), out: dense(8, 8) },
         feed: vec![dense(8, 16), dense(16, 8)],
@@ -134,7 +134,7 @@ fn gates_are_put_in_another_order_and_kernels_have_their_axes_moved() {
     assert_eq!(lstm.input.to_f64_vec()[16 + 12], theirs[8 * 3 + 1]);
 
     let file = parameters(&torch("conv2d"));
-    let like = Dense { weight: zeros(&[3, 3, 2, 6]), bias: zeros(&[6]) };
+    let like = Dense { weight: zeros(&[3, 3, 2, 6]), bias: Some(zeros(&[6])) };
     let conv = there_and_back("weight <- weight : permute 2 3 1 0\nbias <- bias", &file, &like);
     let theirs = file.get("weight").unwrap().f64().unwrap();
     assert_eq!(conv.weight.to_f64_vec()[((2 * 3 + 1) * 2 + 1) * 6 + 4], theirs[((4 * 2 + 1) * 3 + 2) * 3 + 1]);

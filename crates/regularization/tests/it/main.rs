@@ -7,6 +7,7 @@ mod noise;
 mod parts;
 mod reference;
 mod scale;
+#[allow(dead_code)] // some of it is for the tests of layers
 #[path = "../../../nn/tests/it/support.rs"]
 mod support;
 mod traces;

@@ -2,6 +2,7 @@
 
 use quadric_autodiff::trace::{Var, compile, grad, hvp};
 use quadric_autodiff::{Arithmetic, DType, Select, Selection, Tensor, Tree};
+use quadric_nn::optimizers::State;
 use quadric_nn::{Activation, Adam, Mlp, Optimizer, cross_entropy};
 use quadric_regularization::{GradientPower, Sam};
 
@@ -57,7 +58,7 @@ fn what_is_held_costs_no_product_of_the_backward_pass_and_stays() {
     let adam = Adam::new();
     let model = network(Activation::Tanh);
     let state = adam.init(&model.select(PART).unwrap());
-    let mut step = compile(|(m, s, d, rate): (Mlp<Var>, (Vec<Selection<Var>>, Var), Mlp<Var>, Var)| {
+    let mut step = compile(|(m, s, d, rate): (Mlp<Var>, State<Selection<Var>>, Mlp<Var>, Var)| {
         let (part, state) = adam.update(&m.select(PART), &d.select(PART), &s, rate);
         (m.with_selected(&part), state)
     });

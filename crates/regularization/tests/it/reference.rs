@@ -116,7 +116,7 @@ fn check_all(activation: Activation) {
     r.check("gp_grad", &direction);
     r.check("gp_grad", &r.run(|m, _, p| GradientPower { rho: rho(&m, 0.1), power: 1.0 }.update(&p, &m).direction));
 
-    let state = (Vec::<Mlp>::new(), Tensor::scalar(0i32));
+    let state = Sgd::new().init(&r.tree("params"));
     let step = |direction: Mlp| {
         compile(|(m, d, state, rate): (Mlp<Var>, Mlp<Var>, _, Var)| Sgd::new().update(&m, &d, &state, rate))
             .call((r.tree("params"), direction, state.clone(), Tensor::scalar(1e-4)))
