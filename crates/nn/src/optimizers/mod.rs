@@ -35,16 +35,19 @@
 //!
 //! # What all of them do
 //! - *Decay* is coupled (added to the direction: the gradient of a loss that has `½ λ ‖w‖²` in it) or decoupled (the weights shrink beside the
-//!   step, and no loss has that gradient). Each optimizer says which of the two its `weight_decay` is; it applies to every leaf, biases too, and groups by
-//!   name exempt some.
+//!   step, and no loss has that gradient). Each optimizer says which of the two its `weight_decay` is; it applies to every leaf, biases too, and [`Groups`]
+//!   exempts some.
 //! - *Integer leaves* (positions, counters) are left as they are, whatever stands in their place in the direction. They have no moments.
-//! - *NaN and ∞* in a direction are not caught: they reach the parameter, and the moments keep them.
+//! - *NaN and ∞* in a direction are not caught: they reach the parameter, and the moments keep them. [`clip_by_norm`] gives the norm to look at.
 //! - *The ends of a dtype.* A rule that divides by a root of mean squares sees a direction below 1e-23 in `f32` (1e-162 in `f64`) as one whose square is 0, which
-//!   beside any ε of use makes no difference. Above 1.8e19 (1.3e154) the square is ∞: the parameter stands still, and where squares are averaged for ever after. Clip
+//!   beside any ε of use makes no difference. Above 1.8e19 (1.3e154) the square is ∞: the parameter stands still, and where squares are averaged for ever after. [`clip_by_norm`]
 //!   before, if that may happen.
 //! - *State* is checked against what the optimizer remembers: whose it is, how many trees, which types.
 
 mod any;
+mod average;
+mod clip;
+mod groups;
 mod parameter;
 mod settings;
 mod state;
@@ -68,6 +71,9 @@ pub use adam::Adam;
 pub use adamax::Adamax;
 pub use adamw::AdamW;
 pub use any::{AnyOptimizer, ParseOptimizerError};
+pub use average::Average;
+pub use clip::{clip_by_norm, clip_by_value};
+pub use groups::{Groups, Selector};
 pub use lbfgs::{Lbfgs, LbfgsReport, LbfgsState, LineSearch, Stopped};
 pub use lion::Lion;
 pub use nadam::NAdam;

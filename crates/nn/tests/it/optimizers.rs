@@ -1,6 +1,7 @@
 //! Optimizers against PyTorch's iterates, against their formulas in plain loops, and what all of them do alike.
 
 mod formulas;
+mod groups;
 mod lbfgs;
 mod reference;
 mod state;
