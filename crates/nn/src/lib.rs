@@ -54,8 +54,8 @@ pub use layers::{
 };
 pub use losses::{CrossEntropy, Weighted, accuracy, cross_entropy, log_softmax, mse, softmax};
 pub use optimizers::{
-    Adadelta, Adagrad, Adam, AdamW, Adamax, AnyOptimizer, Average, Groups, Lbfgs, LineSearch, Lion, NAdam, Optimizer,
-    ParseOptimizerError, RAdam, RmsProp, Sgd, State, clip_by_norm, clip_by_value,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, AnyOptimizer, Average, Groups, Lamb, Lbfgs, LineSearch, Lion,
+    Muon, NAdam, Optimizer, ParseOptimizerError, RAdam, RmsProp, Sgd, Soap, State, clip_by_norm, clip_by_value,
 };
 pub use schedules::{
     Constant, Cosine, CosineRestarts, ExponentialDecay, InverseSqrt, LinearRamp, MultiStep, OneCycle, Plateau,

@@ -7,7 +7,10 @@ use quadric_autodiff::trace::Var;
 use quadric_autodiff::{Error, Type};
 
 use super::settings::Spoken;
-use super::{Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, NAdam, Optimizer, Parameter, RAdam, RmsProp, Sgd};
+use super::{
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Lamb, Lion, NAdam, Optimizer, Parameter, RAdam, RmsProp, Sgd,
+    Soap,
+};
 
 /// One line for each optimizer that has a name on the command line.
 macro_rules! optimizers {
@@ -88,6 +91,9 @@ optimizers! {
     Adagrad = "adagrad";
     Adadelta = "adadelta";
     Lion = "lion";
+    Lamb = "lamb";
+    Adafactor = "adafactor";
+    Soap = "soap";
 }
 
 impl Optimizer for AnyOptimizer {

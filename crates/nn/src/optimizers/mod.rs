@@ -38,7 +38,7 @@
 //!   step, and no loss has that gradient). Each optimizer says which of the two its `weight_decay` is; it applies to every leaf, biases too, and [`Groups`]
 //!   exempts some.
 //! - *Integer leaves* (positions, counters) are left as they are, whatever stands in their place in the direction. They have no moments.
-//! - *NaN and ∞* in a direction are not caught: they reach the parameter, and the moments keep them. [`clip_by_norm`] gives the norm to look at.
+//! - *NaN and ∞* in a direction are not caught: they reach the parameter (all of it in LAMB, Adafactor, Muon and SOAP, which mix its entries), and the moments keep them. [`clip_by_norm`] gives the norm to look at.
 //! - *The ends of a dtype.* A rule that divides by a root of mean squares sees a direction below 1e-23 in `f32` (1e-162 in `f64`) as one whose square is 0, which
 //!   beside any ε of use makes no difference. Above 1.8e19 (1.3e154) the square is ∞: the parameter stands still, and where squares are averaged for ever after. [`clip_by_norm`]
 //!   before, if that may happen.
@@ -54,18 +54,23 @@ mod state;
 mod walk;
 
 mod adadelta;
+mod adafactor;
 mod adagrad;
 mod adam;
 mod adamax;
 mod adamw;
+mod lamb;
 mod lbfgs;
 mod lion;
+mod muon;
 mod nadam;
 mod radam;
 mod rmsprop;
 mod sgd;
+mod soap;
 
 pub use adadelta::Adadelta;
+pub use adafactor::Adafactor;
 pub use adagrad::Adagrad;
 pub use adam::Adam;
 pub use adamax::Adamax;
@@ -74,13 +79,16 @@ pub use any::{AnyOptimizer, ParseOptimizerError};
 pub use average::Average;
 pub use clip::{clip_by_norm, clip_by_value};
 pub use groups::{Groups, Selector};
+pub use lamb::Lamb;
 pub use lbfgs::{Lbfgs, LbfgsReport, LbfgsState, LineSearch, Stopped};
 pub use lion::Lion;
+pub use muon::Muon;
 pub use nadam::NAdam;
 pub use parameter::Parameter;
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
+pub use soap::Soap;
 pub use state::State;
 
 use quadric_autodiff::trace::{Var, stop};

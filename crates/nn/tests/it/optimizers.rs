@@ -3,6 +3,7 @@
 mod formulas;
 mod groups;
 mod lbfgs;
+mod matrices;
 mod reference;
 mod state;
 
@@ -29,4 +30,12 @@ fn all() -> Vec<AnyOptimizer> {
 /// Three numbers of a dtype.
 fn three(dtype: DType, x: [f64; 3]) -> Tensor {
     Tensor::from_fn(dtype, [3], |i| x[i])
+}
+
+/// Every optimizer that has a name, without decay.
+fn undecayed() -> Vec<AnyOptimizer> {
+    let without = |rule: AnyOptimizer| {
+        format!("{rule}{}weight_decay=0.0", if rule.to_string().contains(':') { ',' } else { ':' })
+    };
+    all().into_iter().map(|rule| without(rule).parse().unwrap()).collect()
 }
