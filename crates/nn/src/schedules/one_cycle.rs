@@ -18,7 +18,7 @@ use super::Schedule;
 /// use quadric_nn::{OneCycle, Schedule};
 /// let schedule = OneCycle::new(1.0, 10).linear();
 /// assert_eq!((schedule.rate(0), schedule.rate(2)), (1.0 / 25.0, 1.0));
-/// assert!((schedule.rate(9) - 4e-6).abs() < 1e-18);
+/// assert!((schedule.rate(9) - 4e-6).abs() < 1e-15);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]

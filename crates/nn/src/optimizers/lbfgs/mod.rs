@@ -49,7 +49,7 @@ pub enum LineSearch {
 ///     ((b - a * a).powi(2) * 100.0 + (1.0 - a).powi(2)).sum()
 /// };
 /// let mut f = compile(|x: Var| value_and_grad(rosenbrock, &x));
-/// let lbfgs = Lbfgs::new().line_search(LineSearch::StrongWolfe).iterations(100);
+/// let lbfgs = Lbfgs::new().line_search(LineSearch::StrongWolfe).iterations(100).tolerance_change(0.0);
 /// let (x, report) = lbfgs.minimize(|x| f.call_ref(x), &tensor![-1.2, 1.0])?;
 /// assert!(report.value < 1e-15 && report.evaluations < 60);
 /// assert!(x.to_vec::<f64>().iter().all(|x| (x - 1.0).abs() < 1e-7));
