@@ -2,7 +2,7 @@
 
 use super::{Batch, DataError};
 
-/// Examples that are known by their number: a [`Dataset`](super::Dataset) in memory, or one's own, which may
+/// Examples that are known by their number: a [`Dataset`](super::Dataset) in memory, [`Windows`](super::Windows) of a text, or one's own, which may
 /// read from a disk.
 ///
 /// # Example

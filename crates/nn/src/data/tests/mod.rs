@@ -14,6 +14,7 @@ use super::*;
 use crate::files::TempDir;
 
 mod order;
+mod readers;
 
 fn labels(set: &Dataset) -> Vec<i32> {
     set.targets.tensor().unwrap().to_vec()
