@@ -6,7 +6,7 @@
 //!
 //! - [`digits`]: 8×8 handwritten digits, embedded in the program, so that the main job needs no download;
 //! - [`idx`]: a folder in the format of MNIST (and Fashion-MNIST, EMNIST, …), gzipped or not; [`read_idx`] one file of it;
-//! - [`cifar10`] and [`cifar100`]: in their binary version;
+//! - [`cifar10`] and [`cifar100`]: in their binary version; `ImageFolder`, with the feature `images`: a folder of pictures for each class;
 //! - [`mnist1d`]: a folder of numpy arrays; [`read_npy`] and [`read_npz`] one file of them;
 //! - [`Csv`]: a table;
 //! - [`Vocabulary`] and [`Windows`]: a text, by characters or by bytes.
@@ -26,6 +26,8 @@ mod digits;
 mod error;
 mod examples;
 mod idx;
+#[cfg(feature = "images")]
+mod images;
 mod loader;
 mod mnist1d;
 mod npy;
@@ -52,6 +54,8 @@ pub use digits::{DIGITS_SPLIT_SEED, digits};
 pub use error::{DataError, DataErrorKind};
 pub use examples::Examples;
 pub use idx::{idx, read_idx};
+#[cfg(feature = "images")]
+pub use images::ImageFolder;
 pub use loader::{Batches, Loader, Position};
 pub use mnist1d::mnist1d;
 pub use npy::{read_npy, write_npy};

@@ -13,6 +13,8 @@ use quadric_autodiff::{DType, Tensor, tensor};
 use super::*;
 use crate::files::TempDir;
 
+#[cfg(feature = "images")]
+mod images;
 mod order;
 mod readers;
 
