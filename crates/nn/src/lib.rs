@@ -37,6 +37,7 @@ quadric_autodiff::library!();
 
 pub mod activations;
 pub mod archive;
+pub mod checkpoint;
 pub mod data;
 pub mod files;
 mod json;
@@ -48,6 +49,7 @@ mod tensors;
 pub mod weights;
 
 pub use activations::{Activation, Activations, ParseActivationError};
+pub use checkpoint::{Checkpoint, Checkpoints};
 pub use layers::{
     Activate, BatchNorm, BatchNormState, Classifier, Dense, Init, Layer, Mlp, Mode, Prelu, Residual, Run, Stack,
     StateOf, Stateless, generator, initial_state,

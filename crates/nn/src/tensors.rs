@@ -49,7 +49,7 @@ impl Archive {
     /// The tree whose leaves were added under that prefix; `like` says its structure, names, shapes and dtypes.
     ///
     /// # Errors
-    /// [`DataErrorKind::Mismatch`] if a leaf is not there or has another shape or dtype.
+    /// [`DataErrorKind::Mismatch`] if leaves are not there or have another shape or dtype: all of them in one sentence.
     ///
     /// # Example
     /// ```
@@ -63,22 +63,46 @@ impl Archive {
     /// # Ok::<(), quadric_nn::data::DataError>(())
     /// ```
     pub fn tree<H: Tree<Leaf = Tensor, With<Tensor> = H>>(&self, prefix: &str, like: &H) -> Result<H, DataError> {
+        let faults = self.misfits(prefix, like);
+        if !faults.is_empty() {
+            let what = format!("the archive does not have the tree: {}", faults.join("; "));
+            return Err(DataError::new(DataErrorKind::Mismatch, what));
+        }
+        self.fitting_tree(prefix, like)
+    }
+
+    /// The leaves of `like` that are not there, or not of their shape and dtype: a phrase each.
+    pub(crate) fn misfits<H: Tree<Leaf = Tensor>>(&self, prefix: &str, like: &H) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (name, leaf) in like.leaf_names().iter().zip(like.leaves()) {
+            let name = joined(prefix, name);
+            match self.get(&name) {
+                None => faults.push(format!("\"{name}\" {} is not there", leaf.ty())),
+                Some(entry) if entry.dtype() != stored(leaf.dtype()) || entry.shape() != &leaf.shape()[..] => {
+                    faults.push(format!("\"{name}\" is {} there, {} is needed", entry.info(), leaf.ty()));
+                }
+                Some(_) => {}
+            }
+        }
+        faults
+    }
+
+    /// The tree, of which [`misfits`](Archive::misfits) has found nothing.
+    pub(crate) fn fitting_tree<H: Tree<Leaf = Tensor, With<Tensor> = H>>(
+        &self,
+        prefix: &str,
+        like: &H,
+    ) -> Result<H, DataError> {
         let names = like.leaf_names();
         let mut names = names.iter();
-        like.try_map_leaves(|leaf| {
+        like.try_map_leaves(|_| {
             let name = joined(prefix, names.next().expect("a name for each leaf"));
-            let fault = |what: String| DataError::new(DataErrorKind::Mismatch, what);
-            let Some(entry) = self.get(&name) else { return Err(fault(format!("the archive has no \"{name}\""))) };
-            let tensor = entry.tensor()?;
-            if tensor.ty() != leaf.ty() {
-                return Err(fault(format!("\"{name}\" is {} in the archive, {} is needed", tensor.ty(), leaf.ty())));
-            }
-            Ok(tensor)
+            self.get(&name).expect("misfits has seen it").tensor()
         })
     }
 }
 
-fn joined(prefix: &str, name: &str) -> String {
+pub(crate) fn joined(prefix: &str, name: &str) -> String {
     match (prefix, name) {
         ("", name) => name.to_owned(),
         (prefix, "") => prefix.to_owned(),

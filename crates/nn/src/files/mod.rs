@@ -21,6 +21,7 @@
 mod leftovers;
 
 pub use leftovers::remove_leftovers;
+pub(crate) use leftovers::remove_leftovers_of;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

@@ -3,6 +3,7 @@
 mod accuracy;
 mod activations;
 mod archives;
+mod checkpoints;
 mod composition;
 mod ctc;
 mod ends;
