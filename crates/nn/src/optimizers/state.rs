@@ -11,6 +11,8 @@ use quadric_autodiff::{Leaf, Tree};
 /// ([`Optimizer::moments`](super::Optimizer::moments)), which need not be the parameters'; where it remembers less of one parameter than of another, an
 /// array without entries keeps the place.
 ///
+/// In a tree of one's own it asks that the parameter be a leaf: `struct Run<T: Leaf = Tensor> { model: Mlp<T>, state: State<Mlp<T>> }`.
+///
 /// # Example
 /// ```
 /// use quadric_autodiff::{Tree, tensor};

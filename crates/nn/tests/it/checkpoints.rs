@@ -9,13 +9,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quadric_autodiff::trace::{Var, compile, cut, value_and_grad};
-use quadric_autodiff::{DType, Tensor, Tree, tensor};
+use quadric_autodiff::{DType, Leaf, Tensor, Tree, tensor};
 use quadric_nn::archive::Archive;
 use quadric_nn::checkpoint::latest;
 use quadric_nn::data::{DataErrorKind, batches};
+use quadric_nn::optimizers::State;
 use quadric_nn::{Activation, Adam, Checkpoint, Checkpoints, Mlp, Optimizer, Sgd, cross_entropy};
 
-use crate::support::Folder;
+use crate::folder::Folder;
 use crate::{noise, noisy};
 
 fn model(seed: u64) -> Mlp {
@@ -176,11 +177,11 @@ const PAUSE: &str = "QUADRIC_TEST_PAUSE";
 
 /// All that a run changes.
 #[derive(Tree, Clone)]
-struct Run<T = Tensor> {
+struct Run<T: Leaf = Tensor> {
     first: Mlp<T>,
-    adam: (Vec<Mlp<T>>, T),
+    adam: State<Mlp<T>>,
     second: Mlp<T>,
-    momentum: (Vec<Mlp<T>>, T),
+    momentum: State<Mlp<T>>,
     /// A running mean, as norms keep it.
     mean: T,
     key: T,
