@@ -1,6 +1,7 @@
 //! Mean squares of a matrix by the means of its rows and columns.
 
 use quadric_autodiff::trace::Var;
+use quadric_autodiff::trace::tree::Arithmetic;
 use quadric_autodiff::{Error, ErrorKind, Type};
 
 use super::settings::{not_negative, setters, spoken};
@@ -107,7 +108,7 @@ impl Optimizer for Adafactor {
             }
         };
         let u = d / v.sqrt();
-        let rms = |x: Var| x.powi(2).mean().sqrt();
+        let rms = |x: Var| x.norm() / (x.shape().size().max(1) as f64).sqrt();
         let long = (rms(u) / self.clip).maximum(1.0);
         let rate = p.rate.minimum(p.of(p.step.rsqrt()));
         let alpha = rms(w).maximum(self.scale_epsilon) * rate;

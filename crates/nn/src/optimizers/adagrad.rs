@@ -3,6 +3,7 @@
 use quadric_autodiff::trace::Var;
 use quadric_autodiff::{Error, Type};
 
+use super::parameter::root;
 use super::settings::{not_negative, setters, spoken};
 use super::{Optimizer, Parameter};
 
@@ -78,7 +79,7 @@ impl Optimizer for Adagrad {
         let d = p.decayed_direction(self.weight_decay);
         let s = p.moments[0] + d * d;
         let all = if self.initial == 0.0 { s } else { s + self.initial };
-        let step = d / (all.sqrt() + self.epsilon);
+        let step = d / (root(all) + self.epsilon);
         let rate = match self.rate_decay {
             0.0 => p.rate,
             decay => p.rate / p.of((p.step - 1.0) * decay + 1.0),

@@ -3,7 +3,7 @@
 use quadric_autodiff::trace::Var;
 use quadric_autodiff::{Error, Type};
 
-use super::parameter::mean;
+use super::parameter::{mean, root};
 use super::settings::{below_one, not_negative, setters, spoken};
 use super::{Optimizer, Parameter};
 
@@ -82,7 +82,7 @@ impl Adam {
     pub(super) fn step(&self, p: &Parameter<'_>, d: Var) -> (Var, Vec<Var>) {
         let (m, s) = (mean(p.moments[0], d, self.beta1), mean(p.moments[1], d * d, self.beta2));
         let largest = self.amsgrad.then(|| p.moments[2].maximum(s));
-        let root = (largest.unwrap_or(s) / p.gathered(self.beta2)).sqrt();
+        let root = root(largest.unwrap_or(s) / p.gathered(self.beta2));
         let step = m / p.gathered(self.beta1) / (root + self.epsilon);
         (step, [m, s].into_iter().chain(largest).collect())
     }

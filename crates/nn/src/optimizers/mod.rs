@@ -38,10 +38,13 @@
 //!   step, and no loss has that gradient). Each optimizer says which of the two its `weight_decay` is; it applies to every leaf, biases too, and [`Groups`]
 //!   exempts some.
 //! - *Integer leaves* (positions, counters) are left as they are, whatever stands in their place in the direction. They have no moments.
-//! - *NaN and ∞* in a direction are not caught: they reach the parameter (all of it in LAMB, Adafactor, Muon and SOAP, which mix its entries), and the moments keep them. [`clip_by_norm`] gives the norm to look at.
+//! - *NaN and ∞* in a direction are not caught: they reach the parameter (all of it in LAMB, Adafactor, Muon and SOAP, which mix its entries), and the moments keep them.
+//!   [`clip_by_norm`] gives the norm to look at.
 //! - *The ends of a dtype.* A rule that divides by a root of mean squares sees a direction below 1e-23 in `f32` (1e-162 in `f64`) as one whose square is 0, which
-//!   beside any ε of use makes no difference. Above 1.8e19 (1.3e154) the square is ∞: the parameter stands still, and where squares are averaged for ever after. [`clip_by_norm`]
-//!   before, if that may happen.
+//!   beside any ε of use makes no difference. Above 1.8e19 (1.3e154) the square is ∞: the parameter stands still, and where squares are averaged for ever after.
+//!   Use [`clip_by_norm`] before, if that may happen.
+//! - *Derivatives* pass through a step as through any other function, by parameters, directions, state and rate (a sign and the order of SOAP's columns
+//!   have none). Where a mean square is 0 its root counts with slope 0, and `d/(√d² + ε)` so has its slope 1/ε.
 //! - *State* is checked against what the optimizer remembers: whose it is, how many trees, which types.
 
 mod any;

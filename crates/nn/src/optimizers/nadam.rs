@@ -3,7 +3,7 @@
 use quadric_autodiff::trace::Var;
 use quadric_autodiff::{Error, Type};
 
-use super::parameter::mean;
+use super::parameter::{mean, root};
 use super::settings::{below_one, not_negative, setters, spoken};
 use super::{Optimizer, Parameter};
 
@@ -97,7 +97,7 @@ impl Optimizer for NAdam {
         let lost = |former: Var, factor: Var| (1.0 - factor) + factor * former;
         let gathered = lost(p.moments[2], now);
         let ahead = d * ((1.0 - now) / gathered) + m * (next / lost(gathered, next));
-        let root = (s / p.gathered(self.beta2)).sqrt();
+        let root = root(s / p.gathered(self.beta2));
         (w - ahead / (root + self.epsilon) * p.rate, vec![m, s, gathered])
     }
 

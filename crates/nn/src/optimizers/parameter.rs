@@ -2,6 +2,7 @@
 
 use quadric_autodiff::DType;
 use quadric_autodiff::trace::Var;
+use quadric_autodiff::trace::tree::zero_at_zero;
 
 /// One parameter at one step: what an optimizer's rule is given.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +55,12 @@ impl Parameter<'_> {
 #[track_caller]
 pub(super) fn mean(old: Var, new: Var, beta: f64) -> Var {
     old * beta + new * (1.0 - beta)
+}
+
+/// `√s` of a mean square, with derivative 0 at 0: what it is part of, `d/(√d² + ε)`, has slope 1/ε there, and a chain of derivatives would meet 0 · ∞.
+#[track_caller]
+pub(super) fn root(square: Var) -> Var {
+    zero_at_zero(square, |s| s.sqrt())
 }
 
 /// The step count in the dtype that scalars of a rule are computed in.

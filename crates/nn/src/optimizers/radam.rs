@@ -3,7 +3,7 @@
 use quadric_autodiff::trace::{Var, select};
 use quadric_autodiff::{Error, Type};
 
-use super::parameter::mean;
+use super::parameter::{mean, root};
 use super::settings::{below_one, not_negative, setters, spoken};
 use super::{Optimizer, Parameter};
 
@@ -94,7 +94,7 @@ impl Optimizer for RAdam {
         let square = (rho - 4.0) * (rho - 2.0) * (most / ((most - 4.0) * (most - 2.0))) / rho;
         let factor = p.of((square * gathered).sqrt());
         let mean = m / p.gathered(self.beta1);
-        let step = select(enough, mean * factor / (s.sqrt() + self.epsilon), mean);
+        let step = select(enough, mean * factor / (root(s) + self.epsilon), mean);
         (w - step * p.rate, vec![m, s])
     }
 

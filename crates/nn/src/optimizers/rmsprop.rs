@@ -3,7 +3,7 @@
 use quadric_autodiff::trace::Var;
 use quadric_autodiff::{Error, Type};
 
-use super::parameter::mean;
+use super::parameter::{mean, root};
 use super::settings::{below_one, not_negative, setters, spoken};
 use super::{Optimizer, Parameter};
 
@@ -94,7 +94,7 @@ impl Optimizer for RmsProp {
             moments.push(a);
             square = (s - a * a).maximum(0.0);
         }
-        let mut step = d / (square.sqrt() + self.epsilon);
+        let mut step = d / (root(square) + self.epsilon);
         if self.momentum != 0.0 {
             step = p.moments[moments.len()] * self.momentum + step;
             moments.push(step);

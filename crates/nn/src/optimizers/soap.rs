@@ -3,7 +3,7 @@
 use quadric_autodiff::trace::{Var, eye, select};
 use quadric_autodiff::{DType, Error, ErrorKind, Type};
 
-use super::parameter::mean;
+use super::parameter::{mean, root};
 use super::settings::{below_one, not_negative, setters, spoken};
 use super::{Optimizer, Parameter};
 
@@ -20,6 +20,9 @@ use super::{Optimizer, Parameter};
 /// Three things differ. The bases begin as the identity and are refreshed in the first step too, where the code takes an eigendecomposition there. They are refreshed at every step
 /// (`precondition_frequency` 1; the code's 10 saves time, at a loss that the paper measures): a tape has no branches, and a step that refreshes nothing would cost as much. And what is
 /// factored is `(L + δ I) P`, δ a small multiple of the rounding of L, which has full rank where L has not.
+///
+/// While L or R has not full rank, its last basis vectors rest on rounding (no gradient so far has a part in them), and derivatives through the step are
+/// as large as δ is small.
 ///
 /// [Vyas et al. 2024]: https://arxiv.org/abs/2409.11321
 ///
@@ -158,7 +161,7 @@ impl Optimizer for Soap {
         let seen = turned(d, false);
         let mut v = since(p.moments[1], mean(p.moments[1], seen * seen, self.beta2));
         let later = Parameter { step: (p.step - 1.0).maximum(1.0), ..*p };
-        let root = (v / later.gathered(self.beta2)).sqrt();
+        let root = root(v / later.gathered(self.beta2));
         let step = turned(turned(m, false) / later.gathered(self.beta1) / (root + self.epsilon), true);
         let w = since(w, p.shrunk_value(self.weight_decay) - step * p.rate);
 

@@ -1,5 +1,6 @@
 //! Optimizers against PyTorch's iterates, against their formulas in plain loops, and what all of them do alike.
 
+mod derivatives;
 mod formulas;
 mod groups;
 mod lbfgs;

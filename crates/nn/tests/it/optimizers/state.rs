@@ -218,3 +218,22 @@ fn names_and_settings_are_read_as_they_are_printed() {
     assert_eq!(told("adam:"), "optimizer \"adam:\": settings such as momentum=0.9 are expected after the colon");
     assert!(told("lion:epsilon=1").ends_with("there is no epsilon; there are beta1, beta2, weight_decay"));
 }
+
+/// No factorisation stops a run for NaN, ∞ or zeros in a matrix.
+#[test]
+fn matrices_that_are_no_numbers_end_no_run() {
+    for bad in [f64::NAN, f64::INFINITY, 0.0, 1e-30] {
+        for optimizer in all() {
+            for dtype in [DType::F32, DType::F64] {
+                let w = vec![Tensor::from_fn(dtype, [2, 3], |i| i as f64)];
+                let d = vec![Tensor::from_fn(dtype, [2, 3], |i| if i == 1 { bad } else { 0.0 })];
+                let (mut new, mut state, mut step) = (w.clone(), optimizer.init(&w), step_of(optimizer));
+                for _ in 0..3 {
+                    (new, state) = step.call((new, d.clone(), state, rate())).unwrap();
+                }
+                let finite = new[0].to_f64_vec().iter().all(|x| x.is_finite());
+                assert!(finite || !bad.is_finite(), "{optimizer} in {dtype}: {bad} gives {new:?}");
+            }
+        }
+    }
+}
