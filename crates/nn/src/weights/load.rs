@@ -174,10 +174,12 @@ impl Loading<'_> {
             for name in sources {
                 let dtype = infos[name].dtype;
                 let expected = rule.dtype.unwrap_or(stored(ty.dtype));
-                let converts = rule.dtype.is_none() && self.conversion != Conversion::None;
-                if dtype != expected && !converts {
-                    let way = if rule.dtype.is_some() { "" } else { ", and no conversion was asked for" };
-                    return Some(format!("needs {expected}{way}, {} is {}", Shown(name), infos[name]));
+                if dtype != expected && self.conversion == Conversion::None {
+                    let name = Shown(name);
+                    return Some(format!(
+                        "needs {expected}, {name} is {}, and no conversion was asked for",
+                        infos[name.0]
+                    ));
                 }
             }
             let arrays: Vec<Vec<usize>> = sources.iter().map(|name| infos[name].shape.clone()).collect();

@@ -92,9 +92,10 @@ impl Rule {
         }
         let stars = self.target.stars().len();
         for source in &self.sources {
-            let (own, expected) = (source.stars().len(), stars + usize::from(self.stack));
-            // Without a star it is one array for all the leaves: they are tied.
-            if own != expected && (own != 0 || self.stack) {
+            let (own, counted) = (source.stars().len(), usize::from(self.stack));
+            let expected = stars + counted;
+            // Without a leaf's star it is one array, or one stack, for all the leaves: they are tied.
+            if own != expected && own != counted {
                 let why = if self.stack { ", one more than the leaf has: it counts what is stacked" } else { "" };
                 return Err(format!("wildcards: {source} has {own}, expected {expected}{why}"));
             }
@@ -105,7 +106,7 @@ impl Rule {
     /// The names of the sources of a leaf of that name; with a star, if they are stacked. None if the rule is not for it.
     pub(super) fn sources_of(&self, leaf: &str) -> Option<Vec<Pattern>> {
         let stars = self.target.matches(leaf)?;
-        let filled = |source: &Pattern| source.filled(&stars[..stars.len().min(source.stars().len())]);
+        let filled = |source: &Pattern| source.filled(&stars[..source.stars().len() - usize::from(self.stack)]);
         Some(self.sources.iter().map(filled).collect())
     }
 }

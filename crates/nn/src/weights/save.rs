@@ -76,7 +76,10 @@ fn undone(rule: &Rule, leaf: &str, x: &Tensor) -> Result<Vec<(String, Tensor)>, 
     };
     let x = back(x.clone(), &rule.after)?;
     let pieces: Vec<Tensor> = if rule.stack {
-        let Some(&n) = x.shape().first() else { return Err("a number is no stack".to_owned()) };
+        let n = match x.shape().first() {
+            Some(&n) if n > 0 => n,
+            _ => return Err("\"stack\" needs a leading axis, not of size 0".to_owned()),
+        };
         let parts = x.split(&vec![1; n], 0).map_err(|error| error.to_string())?;
         parts.into_iter().map(|part| part.reshaped(&part.shape()[1..])).collect()
     } else {

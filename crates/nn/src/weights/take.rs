@@ -99,7 +99,9 @@ impl Take {
         let Take::Join { sizes, axis } = self else { return Ok(vec![x]) };
         let size = x.shape().get(*axis).copied();
         let sizes = match (sizes, size) {
-            (Some(sizes), Some(size)) if sizes.iter().sum::<usize>() == size => sizes.clone(),
+            (Some(sizes), Some(size)) if sizes.iter().fold(0, |sum: usize, &n| sum.saturating_add(n)) == size => {
+                sizes.clone()
+            }
             (None, Some(size)) if size % n == 0 => vec![size / n; n],
             _ => return Err(format!("\"{self}\" does not give {}", x.ty())),
         };

@@ -1,6 +1,7 @@
 //! Files on the disk that are damaged: a sentence that names the file, whatever was done to it.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
 use quadric_autodiff::DType;
@@ -93,9 +94,9 @@ fn sizes_that_lie_are_not_believed() {
     }
     assert_eq!(judged(&path, &file(&"[".repeat(100_000))), 2);
     // A sparse file, as long as its header says it is: 200 MB of header are more than the format allows.
-    let sparse = fs::File::create(&path).unwrap();
+    let mut sparse = fs::File::create(&path).unwrap();
+    sparse.write_all(&200_000_000u64.to_le_bytes()).unwrap();
     sparse.set_len(200_000_008).unwrap();
-    std::os::unix::fs::FileExt::write_all_at(&sparse, &200_000_000u64.to_le_bytes(), 0).unwrap();
     let sentence = ArchiveFile::open(&path).unwrap_err().to_string();
     let fault = "the header has 200000000 bytes, 100000000 are the most of a safetensors file";
     assert_eq!(sentence, format!("{}: {fault}", path.display()));

@@ -234,9 +234,14 @@ fn another_type_in_the_file_is_said_in_the_table_or_asked_for() {
 
     let plain = table("0 <- num_batches_tracked\n1 <- weight");
     assert_eq!(plain.loading().convert(Conversion::Exact).load(&file, &like).unwrap().tree, loaded);
-    let sentence = "the archive: 2 of 2 leaves cannot be filled: \"0\" i32[] needs I32, and no conversion was asked for, \
-                    num_batches_tracked is I64 []; \"1\" f32[2] needs F32, and no conversion was asked for, weight is BF16 [2]";
+    let sentence = "the archive: 2 of 2 leaves cannot be filled: \"0\" i32[] needs I32, num_batches_tracked is I64 [], \
+                    and no conversion was asked for; \"1\" f32[2] needs F32, weight is BF16 [2], and no conversion was asked for";
     assert_eq!(plain.load(&file, &like).unwrap_err().to_string(), sentence);
+    // What a table says of the type is for files that have it; a conversion takes others too.
+    let wide = table("0 <- num_batches_tracked : as I64\n1 <- weight : as F64");
+    let error = wide.load(&file, &like).unwrap_err().to_string();
+    assert!(error.ends_with("\"1\" f32[2] needs F64, weight is BF16 [2], and no conversion was asked for"), "{error}");
+    assert_eq!(wide.loading().convert(Conversion::Exact).load(&file, &like).unwrap().tree, loaded);
     file.insert(Entry::from_i64("num_batches_tracked", &[], &[1 << 33]));
     let error = table(text).load(&file, &like).unwrap_err();
     assert_eq!(error.to_string(), "the archive: archive entry num_batches_tracked: 8589934592 at [] is no i32");
@@ -296,6 +301,11 @@ fn a_tree_that_the_table_cannot_save_says_why() {
     assert!(error.unwrap_err().to_string().ends_with("w: its parts are not of one size"));
     let error = table("0 <- w\n1 <- w : part 0 of 1 on axis 0").save(&(tensor![1.0], tensor![1.0])).unwrap_err();
     assert!(error.to_string().ends_with("w: \"0\", \"1\" take it in different ways or types"), "{error}");
+    let error = table("** <- w.* : stack").save(&zeros(&[0, 2])).unwrap_err().to_string();
+    assert!(error.ends_with("\"\" f64[0,2]: \"stack\" needs a leading axis, not of size 0"), "{error}");
+    let error =
+        table("** <- a + b : join 18446744073709551615 1 on axis 0").save(&tensor![1.0]).unwrap_err().to_string();
+    assert!(error.ends_with("\"join 18446744073709551615 1 on axis 0\" does not give f64[1]"), "{error}");
     let error = table("** <- w : transpose").save(&tensor![1.0]).unwrap_err().to_string();
     assert_eq!(error, "saving by the table of weights: \"\" f64[1]: \"transpose\" needs 2 axes, not [1]");
 }
