@@ -88,6 +88,8 @@ fn arrangements_have_the_bits_of_compiled_ones() {
         same! { column; squeeze(&[1]); }
         let images = floats(dtype, &[1, 2, 3, 3]);
         same! { images; patches([2, 2], [1, 1], [0, 1, 1, 0], [1, 1]); }
+        let windows = floats(dtype, &[1, 8, 9]);
+        same! { windows; patches_transpose([3, 3], [2, 2], [1, 1], [0, 1, 1, 0], [1, 1]); }
         same_beside! { x, tensor![1, 1, 0]; gather(0); }
         same_beside! { x, tensor![[1], [2]]; gather_along(1); }
         same_beside! { x, tensor![[1, 2], [0, 0]]; gather_nd(); }

@@ -135,6 +135,14 @@ fn arrays_that_cannot_be() {
         "patches: a window of 18446744073709551615x2 does not fit the padded image (HERE)"
     );
     assert_eq!(
+        traced(|x| x.reshape([1, 3, 2]).patches_transpose([2, 3], [2, 2], [1, 1], [0; 4], [1, 1]), kind),
+        "patches_transpose: the windows are f64[1,3,2], [B,C·2·2,P] is needed (HERE)"
+    );
+    assert_eq!(
+        traced(|x| x.reshape([1, 2, 3]).patches_transpose([2, 3], [2, 1], [1, 1], [0; 4], [1, 1]), kind),
+        "patches_transpose: f64[1,2,3]"
+    );
+    assert_eq!(
         traced(|x| x.reshape([vec![1; 23], vec![2, 3]].concat()), kind),
         "reshape: f64[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2,3] has 25 axes, 24 are the most (HERE)"
     );

@@ -30,6 +30,7 @@ methods! {
     fn scatter_add(index; along: isize, n: usize) -> Tensor;
     fn one_hot(; n: usize, dtype: DType) -> Tensor;
     fn patches(; kernel: [usize; 2], stride: [usize; 2], padding: [usize; 4], dilation: [usize; 2]) -> Tensor;
+    fn patches_transpose(; image: [usize; 2], kernel: [usize; 2], stride: [usize; 2], padding: [usize; 4], dilation: [usize; 2]) -> Tensor;
 }
 
 impl Tensor {

@@ -152,6 +152,42 @@ impl Var {
         put(op(ops::Patches { window: Window { channels, height, width, kernel, stride, padding, dilation } }), &[self])
     }
 
+    /// The transpose of [`patches`](Var::patches), windows added back into images of this height and width (col2im):
+    /// `[B, C·kh·kw, oh·ow] → [B, C, H, W]`. Windows that overlap add up.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{DType, Tensor, trace::{Var, compile}};
+    /// // All windows of ones: every pixel gets as many as windows cover it.
+    /// let ones = Tensor::from_fn(DType::F64, [1, 4, 4], |_| 1.0);
+    /// let mut cover = compile(|x: Var| x.patches_transpose([3, 3], [2, 2], [1, 1], [0; 4], [1, 1]));
+    /// assert_eq!(cover.call(ones)?.to_vec::<f64>(), [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 1.0, 2.0, 1.0]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn patches_transpose(
+        self,
+        image: [usize; 2],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 4],
+        dilation: [usize; 2],
+    ) -> Var {
+        let (ty, [height, width]) = (self.ty(), image);
+        let entries = kernel[0].saturating_mul(kernel[1]).max(1);
+        let channels = match ty.shape[..] {
+            [_, rows, _] if rows % entries == 0 => rows / entries,
+            _ => {
+                let what =
+                    format!("patches_transpose: the windows are {ty}, [B,C·{}·{},P] is needed", kernel[0], kernel[1]);
+                stop(Error::new(ErrorKind::Shape, what))
+            }
+        };
+        let window = Window { channels, height, width, kernel, stride, padding, dilation };
+        put(op(ops::PatchesTranspose { window }), &[self])
+    }
+
     /// The lower triangular L with `A = L Lᵀ`, over the last two axes; A must be positive definite, and its lower triangle alone is read.
     ///
     /// # Example
