@@ -60,6 +60,8 @@ pub use optimizers::{
     Muon, NAdam, Optimizer, ParseOptimizerError, RAdam, RmsProp, Sgd, Soap, State, clip_by_norm, clip_by_value,
 };
 pub use schedules::{
-    Constant, Cosine, CosineRestarts, ExponentialDecay, InverseSqrt, LinearRamp, MultiStep, OneCycle, Plateau,
-    PolynomialDecay, Schedule, StepDecay, Then, Warmup,
+    Activate, BatchNorm, BatchNormState, Classifier, Constant, Conv, Conv1d, Conv2d, Conv3d, Cosine, CosineRestarts,
+    Dense, ExponentialDecay, Init, IntoSizes, InverseSqrt, Layer, LinearRamp, Mlp, Mode, MultiStep, OneCycle, Padding,
+    Plateau, PolynomialDecay, Residual, Run, Schedule, Stack, StateOf, Stateless, StepDecay, Then, Warmup, Windows,
+    generator, initial_state,
 };

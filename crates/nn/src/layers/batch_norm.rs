@@ -3,7 +3,7 @@
 use quadric_autodiff::trace::{Var, ones, scalar, stop, zeros};
 use quadric_autodiff::{DType, Error, ErrorKind, Tensor, Tree, Type};
 
-use super::check::same_dtype;
+use super::check::{channels_of, same_dtype};
 use super::{Layer, Mode};
 use crate::LIBRARY;
 
@@ -110,8 +110,10 @@ impl Layer for BatchNorm<Var> {
             same_dtype("batch_norm", x, state.mean);
             let ty = x.ty();
             let rank = ty.shape.rank();
-            if rank < 2 || ty.shape[1] != self.channels {
-                let what = format!("batch_norm: axis 1 of the input {ty} is not of the {} channels", self.channels);
+            channels_of("batch_norm", x, self.channels);
+            let (kept, channels) = (state.mean.shape(), self.channels);
+            if kept != state.variance.shape() || kept[..] != [channels] {
+                let what = format!("batch_norm: the state is of {} channels and the layer of {channels}: hand on the state of this layer", kept.size());
                 stop(Error::new(ErrorKind::Shape, what));
             }
             let others: Vec<isize> = (0..rank as isize).filter(|axis| *axis != 1).collect();

@@ -12,3 +12,22 @@ pub(crate) fn same_dtype(layer: &str, x: Var, parameter: Var) {
         stop(Error::new(ErrorKind::DType, what));
     }
 }
+
+/// Stops the trace unless axis 1 of the input counts the channels of the layer.
+#[track_caller]
+pub(crate) fn channels_of(layer: &str, x: Var, channels: usize) {
+    let ty = x.ty();
+    if ty.shape.get(1) != Some(&channels) {
+        let what = format!("{layer}: axis 1 of the input {ty} is not of the {channels} channels");
+        stop(Error::new(ErrorKind::Shape, what));
+    }
+}
+
+/// # Panics
+/// Unless every one of these counts is a multiple of the number of groups.
+#[track_caller]
+pub(crate) fn groups_divide(layer: &str, groups: usize, counts: &[(&str, usize)]) {
+    for (what, count) in counts {
+        assert!(groups > 0 && count % groups == 0, "{layer}: {groups} groups do not divide {count} {what}");
+    }
+}

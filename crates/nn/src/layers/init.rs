@@ -2,11 +2,14 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use rand_distr::{Distribution, StandardNormal};
+use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
-use quadric_autodiff::{DType, Tensor};
+use quadric_autodiff::{DType, Shape, Tensor};
 
-/// The distribution of the weights of a layer with `fan_in` inputs; biases begin at 0.
+/// The distribution of the weights of a layer; biases begin at 0.
+///
+/// `fan_in` is how many numbers go into one output, `fan_out` how many outputs one input goes into; of a convolution both count the
+/// entries of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Init {
@@ -19,28 +22,59 @@ pub enum Init {
     ///
     /// [He et al. 2015]: https://arxiv.org/abs/1502.01852
     HeNormal,
+    /// `U(−1/√fan_in, 1/√fan_in)`: with what PyTorch's layers begin, there `kaiming_uniform_(a=√5)`. Its variance is a third of LeCun's.
+    TorchUniform,
+    /// `N(0, 2/(fan_in + fan_out))`: between what keeps the forward and the backward variance ([Glorot & Bengio 2010]).
+    ///
+    /// [Glorot & Bengio 2010]: https://proceedings.mlr.press/v9/glorot10a.html
+    GlorotNormal,
+    /// `U(−a, a)` with `a = √(6/(fan_in + fan_out))`, of the same variance.
+    GlorotUniform,
 }
 
 impl Init {
-    /// The standard deviation for a layer with `fan_in` inputs.
-    pub fn deviation(self, fan_in: usize) -> f64 {
-        let gain: f64 = match self {
-            Init::LeCunNormal => 1.0,
-            Init::HeNormal => 2.0,
-        };
-        (gain / fan_in.max(1) as f64).sqrt()
+    /// The standard deviation for a layer with these fans.
+    pub fn deviation(self, fan_in: usize, fan_out: usize) -> f64 {
+        let (inputs, both) = (fan_in.max(1) as f64, (fan_in + fan_out).max(1) as f64);
+        match self {
+            Init::LeCunNormal => 1.0 / inputs,
+            Init::HeNormal => 2.0 / inputs,
+            Init::TorchUniform => 1.0 / (3.0 * inputs),
+            Init::GlorotNormal | Init::GlorotUniform => 2.0 / both,
+        }
+        .sqrt()
     }
 
-    /// A weight matrix `[fan_in, fan_out]`, drawn in f64 row by row and rounded to `dtype`: f32 and f64 models of one
-    /// seed begin at the same point.
+    /// A weight matrix `[fan_in, fan_out]`; see [`tensor`](Init::tensor).
     ///
     /// # Panics
     /// If `dtype` is no float.
     pub fn weight(self, fan_in: usize, fan_out: usize, dtype: DType, rng: &mut impl Rng) -> Tensor {
-        let deviation = self.deviation(fan_in);
-        Tensor::from_fn(dtype, [fan_in, fan_out], |_| {
-            let normal: f64 = StandardNormal.sample(rng);
-            deviation * normal
+        self.tensor([fan_in, fan_out], fan_in, fan_out, dtype, rng)
+    }
+
+    /// Weights of this shape, drawn in f64 row by row and rounded to `dtype`: f32 and f64 models of one seed begin at the same point.
+    ///
+    /// # Panics
+    /// If `dtype` is no float.
+    pub fn tensor(
+        self,
+        shape: impl Into<Shape>,
+        fan_in: usize,
+        fan_out: usize,
+        dtype: DType,
+        rng: &mut impl Rng,
+    ) -> Tensor {
+        let deviation = self.deviation(fan_in, fan_out);
+        Tensor::from_fn(dtype, shape, |_| match self {
+            Init::TorchUniform | Init::GlorotUniform => {
+                let uniform: f64 = StandardUniform.sample(rng);
+                3f64.sqrt() * deviation * (2.0 * uniform - 1.0)
+            }
+            _ => {
+                let normal: f64 = StandardNormal.sample(rng);
+                deviation * normal
+            }
         })
     }
 }

@@ -117,10 +117,14 @@ where
     LIBRARY.enter(|| compile(|m: H::With<Var>| m.initial_state()).call(model.clone()))
 }
 
-/// Makes layers that have an `apply(&self, x) -> x` and no state [`Layer`]s.
+/// Makes layers that have an `apply(&self, x) -> x` and no state [`Layer`]s; `const` stands before those over N axes.
 macro_rules! stateless {
-    ($($Layer:ident),* $(,)?) => {$(
-        impl $crate::layers::Layer for $Layer<quadric_autodiff::trace::Var> {
+    ($($Layer:ident),* $(,)?) => { $( $crate::layers::layer::stateless!(@ () $Layer<quadric_autodiff::trace::Var>); )* };
+    ($(const $Layer:ident),* $(,)?) => {
+        $( $crate::layers::layer::stateless!(@ (const N: usize) $Layer<N, quadric_autodiff::trace::Var>); )*
+    };
+    (@ ($($generics:tt)*) $Layer:ty) => {
+        impl<$($generics)*> $crate::layers::Layer for $Layer {
             type State = $crate::layers::Stateless<quadric_autodiff::trace::Var>;
 
             fn initial_state(&self) -> Self::State {
@@ -137,7 +141,7 @@ macro_rules! stateless {
                 (self.apply(x), *state)
             }
         }
-    )*};
+    };
 }
 pub(crate) use stateless;
 

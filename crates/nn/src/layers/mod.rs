@@ -5,6 +5,7 @@
 mod activate;
 mod batch_norm;
 mod check;
+mod conv;
 mod dense;
 mod init;
 mod layer;
@@ -12,9 +13,11 @@ mod mlp;
 mod prelu;
 mod residual;
 mod stack;
+mod windows;
 
 pub use activate::Activate;
 pub use batch_norm::{BatchNorm, BatchNormState};
+pub use conv::{Conv, Conv1d, Conv2d, Conv3d};
 pub use dense::Dense;
 pub use init::{Init, generator};
 pub use layer::{Layer, Mode, StateOf, Stateless, initial_state};
@@ -22,6 +25,7 @@ pub use mlp::Mlp;
 pub use prelu::Prelu;
 pub use residual::Residual;
 pub use stack::{Run, Stack};
+pub use windows::{IntoSizes, Padding, Windows};
 
 use quadric_autodiff::trace::Var;
 

@@ -10,6 +10,8 @@ mod ends;
 mod every_loss;
 mod folder;
 mod interventions;
+mod layer_checks;
+mod layers_conv;
 mod losses;
 mod models;
 mod optimizers;

@@ -1,0 +1,262 @@
+//! Windows that slide over the last N axes of an array, for one, two and three of them: what convolutions and pools share.
+
+use std::fmt;
+
+use quadric_autodiff::trace::{Var, stop};
+use quadric_autodiff::{Error, ErrorKind, Static};
+
+/// One size for every axis, or a size for each: `3` and `[3, 5]`.
+pub trait IntoSizes<const N: usize> {
+    /// A size for each axis.
+    fn sizes(self) -> [usize; N];
+}
+
+impl<const N: usize> IntoSizes<N> for usize {
+    fn sizes(self) -> [usize; N] {
+        [self; N]
+    }
+}
+
+impl<const N: usize> IntoSizes<N> for [usize; N] {
+    fn sizes(self) -> [usize; N] {
+        self
+    }
+}
+
+/// What stands around the input of a convolution or a pool.
+///
+/// # Example
+/// ```
+/// use quadric_nn::Padding;
+/// assert_eq!(Padding::<2>::from(1), Padding::from([(1, 1), (1, 1)]));
+/// assert_eq!(Padding::<2>::from([0, 2]), Padding::from([(0, 0), (2, 2)]));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding<const N: usize> {
+    /// So many entries before and behind, along each axis.
+    Each([(usize, usize); N]),
+    /// So many that the output has `⌈n / stride⌉` places along each axis; of an odd number the larger part is behind.
+    Same,
+}
+
+impl<const N: usize> Static for Padding<N> {}
+
+impl<const N: usize> Padding<N> {
+    /// None.
+    #[allow(non_upper_case_globals)] // it stands beside `Same`
+    pub const Valid: Padding<N> = Padding::Each([(0, 0); N]);
+}
+
+impl<const N: usize> From<usize> for Padding<N> {
+    fn from(all: usize) -> Padding<N> {
+        Padding::Each([(all, all); N])
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Padding<N> {
+    fn from(both: [usize; N]) -> Padding<N> {
+        Padding::Each(both.map(|n| (n, n)))
+    }
+}
+
+impl<const N: usize> From<[(usize, usize); N]> for Padding<N> {
+    fn from(each: [(usize, usize); N]) -> Padding<N> {
+        Padding::Each(each)
+    }
+}
+
+/// The window of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows<const N: usize> {
+    /// Entries of the window.
+    pub kernel: [usize; N],
+    /// Distance between neighbouring places.
+    pub stride: [usize; N],
+    /// Around the input.
+    pub padding: Padding<N>,
+    /// Distance between neighbouring entries of the window.
+    pub dilation: [usize; N],
+}
+
+impl<const N: usize> Static for Windows<N> {}
+
+impl<const N: usize> Windows<N> {
+    /// Every place, nothing around, entries side by side.
+    pub(crate) fn new(kernel: [usize; N]) -> Windows<N> {
+        Windows { kernel, stride: [1; N], padding: Padding::Valid, dilation: [1; N] }
+    }
+
+    /// How far the window reaches along an axis.
+    pub(crate) fn reach(&self, axis: usize) -> usize {
+        self.dilation[axis].saturating_mul(self.kernel[axis].saturating_sub(1)).saturating_add(1)
+    }
+
+    /// Whether the window is a single entry and every entry has its place: no window has to be written out.
+    pub(crate) fn is_pointwise(&self) -> bool {
+        self.kernel == [1; N] && self.stride == [1; N] && self.padded(&[1; N]) == [(0, 0); N]
+    }
+
+    /// The padding of an input of these sizes.
+    pub(crate) fn padded(&self, sizes: &[usize; N]) -> [(usize, usize); N] {
+        match self.padding {
+            Padding::Each(each) => each,
+            Padding::Same => std::array::from_fn(|i| {
+                let places = sizes[i].div_ceil(self.stride[i]).saturating_sub(1);
+                let all = (places * self.stride[i] + self.reach(i)).saturating_sub(sizes[i]);
+                (all / 2, all - all / 2)
+            }),
+        }
+    }
+
+    /// The sizes of an input `[B, C, …]` with N axes behind the channels.
+    #[track_caller]
+    pub(crate) fn sizes(&self, layer: &str, x: Var) -> [usize; N] {
+        let ty = x.ty();
+        match ty.shape.get(2..).map(<[usize; N]>::try_from) {
+            Some(Ok(sizes)) => sizes,
+            _ => {
+                let axes = ["L", "H,W", "D,H,W"][N - 1];
+                let what = format!("{layer}: the input is {ty}, [B,C,{axes}] is needed");
+                stop(Error::new(ErrorKind::Shape, what))
+            }
+        }
+    }
+
+    /// Stops the trace unless the window has a place in an input of these sizes.
+    #[track_caller]
+    pub(crate) fn check(&self, layer: &str, sizes: &[usize; N], x: &dyn fmt::Display) {
+        let Windows { kernel, stride, dilation, .. } = self;
+        if [kernel, stride, dilation].iter().any(|sizes| sizes.contains(&0)) {
+            let what =
+                format!("{layer}: kernel {kernel:?}, stride {stride:?} and dilation {dilation:?} must be at least 1");
+            stop(Error::new(ErrorKind::Shape, what));
+        }
+        for (axis, (low, high)) in self.padded(sizes).into_iter().enumerate() {
+            let (reach, n) = (self.reach(axis), sizes[axis]);
+            if n.saturating_add(low).saturating_add(high) < reach {
+                let what = format!(
+                    "{layer}: a window of {reach} entries does not fit axis {} of the input {x}: {n} entries and {low} + {high} of padding",
+                    axis + 2
+                );
+                stop(Error::new(ErrorKind::Shape, what));
+            }
+        }
+    }
+
+    /// The number of places along each axis of an input of these sizes, which [`check`](Windows::check) has seen.
+    pub(crate) fn places(&self, sizes: &[usize; N]) -> [usize; N] {
+        let padding = self.padded(sizes);
+        std::array::from_fn(|i| (sizes[i] + padding[i].0 + padding[i].1 - self.reach(i)) / self.stride[i] + 1)
+    }
+
+    /// The windows as columns (im2col): `[B, C, …] → [B, C·Πk, places]`, and for three axes `[B·depth, C·Πk, places of the other two]`,
+    /// the windows of the windows along the first axis. The padding is zeros.
+    #[track_caller]
+    pub(crate) fn unfold(&self, x: Var) -> Var {
+        let shape = x.shape();
+        let (batch, channels) = (shape[0], shape[1]);
+        let sizes: [usize; N] = shape[2..].try_into().expect("`sizes` has seen it");
+        let (p, plane) = (self.padded(&sizes), self.plane(&sizes));
+        let x = match N {
+            3 => {
+                let pixels = sizes[1] * sizes[2];
+                let x = x.reshape([batch, channels, sizes[0], pixels]);
+                let x =
+                    x.patches([self.kernel[0], 1], [self.stride[0], 1], [p[0].0, p[0].1, 0, 0], [self.dilation[0], 1]);
+                let (rows, depth) = (channels * self.kernel[0], self.places(&sizes)[0]);
+                x.reshape([batch, rows, depth, pixels]).permute(&[0, 2, 1, 3]).reshape([
+                    batch * depth,
+                    rows,
+                    sizes[1],
+                    sizes[2],
+                ])
+            }
+            _ => x.reshape([batch, channels, plane.image[0], plane.image[1]]),
+        };
+        x.patches(plane.kernel, plane.stride, plane.padding, plane.dilation)
+    }
+
+    /// The transpose of [`unfold`](Windows::unfold) (col2im): windows added into an array `[B, C, …]` of these sizes.
+    #[track_caller]
+    pub(crate) fn fold(&self, columns: Var, batch: usize, sizes: &[usize; N]) -> Var {
+        let (p, plane) = (self.padded(sizes), self.plane(sizes));
+        let x = columns.patches_transpose(plane.image, plane.kernel, plane.stride, plane.padding, plane.dilation);
+        let channels = x.shape()[1];
+        if N < 3 {
+            return x.reshape([&[batch, channels], &sizes[..]].concat());
+        }
+        let (depth, pixels) = (self.places(sizes)[0], sizes[1] * sizes[2]);
+        let x = x.reshape([batch, depth, channels, pixels]).permute(&[0, 2, 1, 3]).reshape([
+            batch,
+            channels,
+            depth * pixels,
+        ]);
+        let x = x.patches_transpose(
+            [sizes[0], pixels],
+            [self.kernel[0], 1],
+            [self.stride[0], 1],
+            [p[0].0, p[0].1, 0, 0],
+            [self.dilation[0], 1],
+        );
+        x.reshape([&[batch, channels / self.kernel[0]], &sizes[..]].concat())
+    }
+
+    /// Rows `[B', R, P]` beside the columns of [`unfold`](Windows::unfold) as an array `[B, R, places…]`.
+    #[track_caller]
+    pub(crate) fn spread(x: Var, batch: usize, places: &[usize; N]) -> Var {
+        let rows = x.shape()[1];
+        if N < 3 {
+            return x.reshape([&[batch, rows], &places[..]].concat());
+        }
+        let x = x.reshape([batch, places[0], rows, places[1], places[2]]);
+        x.permute(&[0, 2, 1, 3, 4])
+    }
+
+    /// The inverse of [`spread`](Windows::spread).
+    #[track_caller]
+    pub(crate) fn gathered(x: Var) -> Var {
+        let shape = x.shape();
+        let (batch, rows, places) = (shape[0], shape[1], &shape[2..]);
+        if N < 3 {
+            return x.reshape([batch, rows, places.iter().product()]);
+        }
+        x.permute(&[0, 2, 1, 3, 4]).reshape([batch * places[0], rows, places[1] * places[2]])
+    }
+
+    /// The window over the last two axes; a single axis has height 1.
+    fn plane(&self, sizes: &[usize; N]) -> Plane {
+        let padding = self.padded(sizes);
+        let last_two = |all: &[usize; N], one: usize| if N == 1 { [one, all[0]] } else { [all[N - 2], all[N - 1]] };
+        let (low, high) = (padding.map(|p| p.0), padding.map(|p| p.1));
+        let ([top, left], [bottom, right]) = (last_two(&low, 0), last_two(&high, 0));
+        Plane {
+            image: last_two(sizes, 1),
+            kernel: last_two(&self.kernel, 1),
+            stride: last_two(&self.stride, 1),
+            dilation: last_two(&self.dilation, 1),
+            padding: [top, bottom, left, right],
+        }
+    }
+}
+
+/// A window as [`Var::patches`] takes it.
+struct Plane {
+    image: [usize; 2],
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: [usize; 4],
+    dilation: [usize; 2],
+}
+
+/// The builders that layers with a window have.
+macro_rules! window_settings {
+    ($($setting:ident: $doc:literal),*) => {$(
+        #[doc = concat!("The same layer with ", $doc, ".")]
+        #[must_use]
+        pub fn $setting(mut self, sizes: impl $crate::layers::IntoSizes<N>) -> Self {
+            self.windows.$setting = sizes.sizes();
+            self
+        }
+    )*};
+}
+pub(crate) use window_settings;
