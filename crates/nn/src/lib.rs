@@ -60,8 +60,12 @@ pub use optimizers::{
     Muon, NAdam, Optimizer, ParseOptimizerError, RAdam, RmsProp, Sgd, Soap, State, clip_by_norm, clip_by_value,
 };
 pub use schedules::{
-    Activate, BatchNorm, BatchNormState, Classifier, Constant, Conv, Conv1d, Conv2d, Conv3d, Cosine, CosineRestarts,
-    Dense, ExponentialDecay, Init, IntoSizes, InverseSqrt, Layer, LinearRamp, Mlp, Mode, MultiStep, OneCycle, Padding,
-    Plateau, PolynomialDecay, Residual, Run, Schedule, Stack, StateOf, Stateless, StepDecay, Then, Warmup, Windows,
-    generator, initial_state,
+    Activate, AdaptiveAvgPool, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool,
+    AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d, AvgPool, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm,
+    BatchNormState, ChannelDropout, Classifier, Constant, Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d,
+    ConvTranspose2d, ConvTranspose3d, Cosine, CosineRestarts, Dense, Dropout, ExponentialDecay, Flatten, GlobalAvgPool,
+    GlobalMaxPool, GroupNorm, Init, InstanceNorm, Interpolation, IntoSizes, InverseSqrt, Layer, LayerNorm, LinearRamp,
+    MaxPool, MaxPool1d, MaxPool2d, MaxPool3d, Mlp, Mode, MultiStep, OneCycle, Padding, PixelShuffle, Plateau,
+    PolynomialDecay, Reshape, Residual, RmsNorm, Run, Schedule, Stack, StateOf, Stateless, StepDecay, StochasticDepth,
+    Then, Upsample, Warmup, Windows, generator, initial_state,
 };

@@ -23,6 +23,17 @@ pub(crate) fn channels_of(layer: &str, x: Var, channels: usize) {
     }
 }
 
+/// The axes at the end of the input that have this shape; stops the trace if they have another.
+#[track_caller]
+pub(crate) fn ends_with(layer: &str, x: Var, shape: &[usize]) -> Vec<isize> {
+    let ty = x.ty();
+    if !ty.shape.ends_with(shape) {
+        let what = format!("{layer}: the last axes of the input {ty} are not of shape {shape:?}");
+        stop(Error::new(ErrorKind::Shape, what));
+    }
+    (-(shape.len() as isize)..0).collect()
+}
+
 /// # Panics
 /// Unless every one of these counts is a multiple of the number of groups.
 #[track_caller]

@@ -3,28 +3,65 @@
 //! Arrays of images have the axes `[B, C, H, W]`, sequences `[B, T, D]`. [`Layer`] is what they have in common.
 
 mod activate;
+mod adaptive_pool;
+mod avg_pool;
 mod batch_norm;
+mod channel_dropout;
 mod check;
 mod conv;
+mod conv_transpose;
 mod dense;
+mod drop;
+mod dropout;
+mod flatten;
+mod global_pool;
+mod group_norm;
 mod init;
+mod instance_norm;
 mod layer;
+mod layer_norm;
+mod max_pool;
 mod mlp;
+mod norm;
+mod pixel_shuffle;
 mod prelu;
+mod reshape;
 mod residual;
+mod rms_norm;
 mod stack;
+mod stochastic_depth;
+mod upsample;
 mod windows;
 
 pub use activate::Activate;
+pub use adaptive_pool::{
+    AdaptiveAvgPool, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool, AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d, AdaptiveMaxPool3d,
+};
+pub use avg_pool::{AvgPool, AvgPool1d, AvgPool2d, AvgPool3d};
 pub use batch_norm::{BatchNorm, BatchNormState};
+pub use channel_dropout::ChannelDropout;
 pub use conv::{Conv, Conv1d, Conv2d, Conv3d};
+pub use conv_transpose::{ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d};
 pub use dense::Dense;
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use global_pool::{GlobalAvgPool, GlobalMaxPool};
+pub use group_norm::GroupNorm;
 pub use init::{Init, generator};
+pub use instance_norm::InstanceNorm;
 pub use layer::{Layer, Mode, StateOf, Stateless, initial_state};
+pub use layer_norm::LayerNorm;
+pub use max_pool::{MaxPool, MaxPool1d, MaxPool2d, MaxPool3d};
 pub use mlp::Mlp;
+pub use pixel_shuffle::PixelShuffle;
 pub use prelu::Prelu;
+pub use reshape::Reshape;
 pub use residual::Residual;
+pub use rms_norm::RmsNorm;
 pub use stack::{Run, Stack};
+pub use stochastic_depth::StochasticDepth;
+pub use upsample::{Interpolation, Upsample};
 pub use windows::{IntoSizes, Padding, Windows};
 
 use quadric_autodiff::trace::Var;

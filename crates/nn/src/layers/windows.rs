@@ -223,6 +223,66 @@ impl<const N: usize> Windows<N> {
         x.permute(&[0, 2, 1, 3, 4]).reshape([batch * places[0], rows, places[1] * places[2]])
     }
 
+    /// The same windows with so much more padding behind that every window which begins within the input or the padding before it has its
+    /// place: the number of places rounded up, as PyTorch's `ceil_mode` does.
+    pub(crate) fn rounded_up(&self, sizes: &[usize; N]) -> Windows<N> {
+        let each = self.padded(sizes);
+        let padding = std::array::from_fn(|i| {
+            let ((low, high), n, stride) = (each[i], sizes[i], self.stride[i]);
+            let further = (n + low + high - self.reach(i)).div_ceil(stride);
+            let last = if further * stride >= n + low { further.saturating_sub(1) } else { further };
+            (low, high.max((last * stride + self.reach(i)).saturating_sub(n + low)))
+        });
+        Windows { padding: Padding::Each(padding), ..*self }
+    }
+
+    /// How many entries of each window lie within the input or so much around it, a number for each place, the last axis first to change.
+    pub(crate) fn counts(&self, sizes: &[usize; N], around: &[(usize, usize); N]) -> Vec<usize> {
+        let (padding, places) = (self.padded(sizes), self.places(sizes));
+        let mut counts = vec![1];
+        for axis in 0..N {
+            let within = padding[axis].0 - around[axis].0..padding[axis].0 + sizes[axis] + around[axis].1;
+            let along = |place: usize| {
+                let entry = |k: usize| place * self.stride[axis] + k * self.dilation[axis];
+                (0..self.kernel[axis]).filter(|k| within.contains(&entry(*k))).count()
+            };
+            let along: Vec<usize> = (0..places[axis]).map(along).collect();
+            counts = counts.iter().flat_map(|count| along.iter().map(move |n| count * n)).collect();
+        }
+        counts
+    }
+
+    /// Stops the trace if a window has no entry of the input.
+    #[track_caller]
+    pub(crate) fn check_entries(&self, layer: &str, sizes: &[usize; N], x: &dyn fmt::Display) {
+        if self.counts(sizes, &[(0, 0); N]).contains(&0) {
+            let (kernel, padding) = (self.kernel, self.padded(sizes));
+            let what =
+                format!("{layer}: a window of {kernel:?} lies in the padding {padding:?} of the input {x} alone");
+            stop(Error::new(ErrorKind::Shape, what));
+        }
+    }
+
+    /// `[B, C, …] → [B, C, places…]`, each window reduced to a number by `f(x, axes)`, which leave the shape.
+    #[track_caller]
+    pub(crate) fn reduce(&self, x: Var, f: fn(Var, &[isize]) -> Var) -> Var {
+        let shape = x.shape();
+        let sizes: [usize; N] = shape[2..].try_into().expect("`sizes` has seen it");
+        let places = self.places(&sizes);
+        let result = [&shape[..2], &places[..]].concat();
+        if self.stride == self.kernel && self.dilation == [1; N] && self.padded(&sizes) == [(0, 0); N] {
+            // Side by side: an axis of windows and one within the window, of the entries themselves.
+            let (mut x, mut apart) = (x, shape[..2].to_vec());
+            for axis in 0..N {
+                x = x.slice(axis as isize + 2, 0..places[axis] * self.kernel[axis]);
+                apart.extend([places[axis], self.kernel[axis]]);
+            }
+            return f(x.reshape(apart), &(0..N as isize).map(|axis| 2 * axis + 3).collect::<Vec<_>>());
+        }
+        let channels = x.reshape([&[shape[0] * shape[1], 1], &sizes[..]].concat());
+        f(self.unfold(channels), &[1]).reshape(result)
+    }
+
     /// The window over the last two axes; a single axis has height 1.
     fn plane(&self, sizes: &[usize; N]) -> Plane {
         let padding = self.padded(sizes);

@@ -22,40 +22,29 @@ pub enum Class {
     Mixed,
 }
 
-/// What the closures below are made of: a layer in a mode, with what does not move.
-struct Case<'a, H: Tree<Leaf = Tensor, With<Tensor> = H>>
-where
-    H::With<Var>: Layer + VarTree<Host = H>,
-{
-    layer: &'a H,
-    state: &'a StateOf<H>,
+/// What the closures below are made of. Of no type of layer, so that they are compiled once.
+#[derive(Clone)]
+struct Case<'a> {
+    parameters: Vec<Tensor>,
     /// Held fixed, if it is no float.
-    input: &'a Tensor,
+    input: Tensor,
+    /// The layer with these parameters on this input, in training or afterwards.
+    forward: &'a dyn Fn(&[Var], Var, bool) -> Var,
     training: bool,
 }
 
-impl<H: Tree<Leaf = Tensor, With<Tensor> = H>> Case<'_, H>
-where
-    H::With<Var>: Layer + VarTree<Host = H>,
-{
+impl Case<'_> {
     /// Parameters, and the input if it moves.
     fn point(&self) -> Vec<Tensor> {
-        let mut all: Vec<Tensor> = self.layer.leaves().into_iter().cloned().collect();
+        let mut all = self.parameters.clone();
         all.extend(self.input.dtype().is_float().then(|| self.input.clone()));
         all
     }
 
     fn apply(&self, at: &[Var]) -> Var {
-        let n = self.layer.leaves().len();
-        let model: H::With<Var> = self.layer.with_leaves(at[..n].to_vec());
-        let dtype = at.first().map_or(DType::F64, |leaf| leaf.dtype());
-        let state = self.state.map_leaves(|leaf| {
-            let leaf = constant(leaf);
-            if leaf.dtype().is_float() { leaf.convert(dtype) } else { leaf }
-        });
-        let mode = if self.training { Mode::Train(Some(constant(&random::key(3, 1)))) } else { Mode::Infer };
-        let x = at.get(n).copied().unwrap_or_else(|| constant(self.input));
-        cut("output", model.forward(x, &state, mode).0)
+        let n = self.parameters.len();
+        let x = at.get(n).copied().unwrap_or_else(|| constant(&self.input));
+        cut("output", (self.forward)(&at[..n], x, self.training))
     }
 
     /// `Σ c y² (1 + 0.3 y)`: something of every order in each output.
@@ -109,9 +98,20 @@ where
     H: Tree<Leaf = Tensor, With<Tensor> = H>,
     H::With<Var>: Layer + VarTree<Host = H>,
 {
+    let forward = |parameters: &[Var], x: Var, training: bool| {
+        let model: H::With<Var> = layer.with_leaves(parameters.to_vec());
+        let dtype = parameters.first().map_or(x.dtype(), |leaf| leaf.dtype());
+        let state = state.map_leaves(|leaf| {
+            let leaf = constant(leaf);
+            if leaf.dtype().is_float() { leaf.convert(dtype) } else { leaf }
+        });
+        let mode = if training { Mode::Train(Some(constant(&random::key(3, 1)))) } else { Mode::Infer };
+        model.forward(x, &state, mode).0
+    };
+    let parameters: Vec<Tensor> = layer.leaves().into_iter().cloned().collect();
     for training in [false, true] {
         let name = format!("{name}, {}", if training { "training" } else { "inference" });
-        let case = Case { layer, state, input, training };
+        let case = Case { parameters: parameters.clone(), input: input.clone(), forward: &forward, training };
         if !case.point().is_empty() {
             differences(&name, &case);
             nestings(&name, &case);
@@ -123,11 +123,7 @@ where
     }
 }
 
-fn differences<H>(name: &str, case: &Case<'_, H>)
-where
-    H: Tree<Leaf = Tensor, With<Tensor> = H>,
-    H::With<Var>: Layer + VarTree<Host = H>,
-{
+fn differences(name: &str, case: &Case<'_>) {
     let like = case.point();
     let run = std::cell::RefCell::new(compile(|args| case.to_third_order(args)));
     let (point, u, v) = (flat(&like), flat(&direction(&like, 4)), flat(&direction(&like, 5)));
@@ -159,11 +155,7 @@ fn along<'a>(f: Function<'a>, v: &'a [Var], reverse: bool) -> Function<'a> {
     }
 }
 
-fn nestings<H>(name: &str, case: &Case<'_, H>)
-where
-    H: Tree<Leaf = Tensor, With<Tensor> = H>,
-    H::With<Var>: Layer + VarTree<Host = H>,
-{
+fn nestings(name: &str, case: &Case<'_>) {
     let like = case.point();
     let directions: Vec<Vec<Tensor>> = (4..7).map(|seed| direction(&like, seed)).collect();
     for order in 1..=3 {
@@ -184,11 +176,7 @@ where
     }
 }
 
-fn double_double<H>(name: &str, case: &Case<'_, H>)
-where
-    H: Tree<Leaf = Tensor, With<Tensor> = H>,
-    H::With<Var>: Layer + VarTree<Host = H>,
-{
+fn double_double(name: &str, case: &Case<'_>) {
     for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 2e-4)] {
         let at = converted(&case.point(), dtype);
         let args = (at.clone(), direction(&at, 4), direction(&at, 5));
@@ -210,11 +198,7 @@ where
     }
 }
 
-fn parts<H>(name: &str, class: Class, case: &Case<'_, H>)
-where
-    H: Tree<Leaf = Tensor, With<Tensor> = H>,
-    H::With<Var>: Layer + VarTree<Host = H>,
-{
+fn parts(name: &str, class: Class, case: &Case<'_>) {
     let at = case.point();
     let v = direction(&at, 5);
     let cut = "output";
@@ -246,11 +230,7 @@ where
     }
 }
 
-fn ensemble<H>(name: &str, case: &Case<'_, H>)
-where
-    H: Tree<Leaf = Tensor, With<Tensor> = H>,
-    H::With<Var>: Layer + VarTree<Host = H>,
-{
+fn ensemble(name: &str, case: &Case<'_>) {
     const MEMBERS: usize = 3;
     let point = case.point();
     let both = |at: Vec<Var>| (case.apply(&at), grad(|at: Vec<Var>| case.loss(&at), &at));
@@ -274,11 +254,7 @@ where
     }
 }
 
-fn ends<H>(name: &str, case: &Case<'_, H>)
-where
-    H: Tree<Leaf = Tensor, With<Tensor> = H>,
-    H::With<Var>: Layer + VarTree<Host = H>,
-{
+fn ends(name: &str, case: &Case<'_>) {
     let shape = case.input.shape();
     let of_batch = |n: usize, f: &dyn Fn(usize) -> f64| {
         let sizes = [&[n], &shape[1..]].concat();
@@ -295,8 +271,9 @@ where
             ("no example", of_batch(0, &|_| 0.0)),
         ];
         for (what, input) in inputs {
-            let case = Case { input: &converted(&[input], dtype)[0], ..*case };
-            let at = converted(&case.point(), dtype);
+            let parameters = converted(&case.parameters, dtype);
+            let case = Case { parameters, input: converted(&[input], dtype).remove(0), ..case.clone() };
+            let at = case.point();
             let v = direction(&at, 5);
             let mut run = compile(|(at, v): (Vec<Var>, Vec<Var>)| {
                 let f = |at: Vec<Var>| case.plain_loss(&at);

@@ -1,8 +1,11 @@
 //! Convolutions and their transposes.
 
-use quadric_autodiff::trace::{Var, compile};
+use quadric_autodiff::trace::{Var, compile, vjp};
 use quadric_autodiff::{DType, Tensor};
-use quadric_nn::{Conv, Conv1d, Conv2d, Conv3d, Init, Padding, generator, initial_state};
+use quadric_nn::{
+    Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Init, Padding,
+    generator, initial_state,
+};
 
 use crate::layer_checks::{Class, check_layer};
 use crate::reference::Reference;
@@ -123,4 +126,85 @@ fn mistakes_are_told_at_the_callers_line() {
 #[should_panic(expected = "Conv::with_init: 2 groups do not divide 3 outputs")]
 fn groups_that_do_not_divide_are_told() {
     let _ = Conv2d::with_init(4, 3, 3, 2, Init::HeNormal, DType::F64, &mut generator(1));
+}
+
+fn check_transpose<const N: usize>(name: &str, layer: ConvTranspose<N>, input: &[usize]) {
+    let bias = layer.bias.map(|bias| noisy(3, bias.shape()));
+    let layer = ConvTranspose { bias, ..layer };
+    check_layer(name, Class::Multilinear, &layer, &initial_state(&layer).unwrap(), &noisy(1, input));
+}
+
+#[test]
+fn transposed_convolutions_keep_what_layers_promise() {
+    let rng = &mut generator(1);
+    let f64 = DType::F64;
+    let of_sequences = ConvTranspose1d::new(2, 3, 3, f64, rng).stride(2).padding(1).output_padding(1);
+    check_transpose("conv_transpose1d", of_sequences, &[2, 2, 4]);
+    let grouped = ConvTranspose2d::with_init(4, 2, [2, 3], 2, Init::GlorotUniform, f64, rng);
+    check_transpose("conv_transpose2d", grouped.dilation([1, 2]).padding([(0, 1), (2, 1)]), &[2, 4, 3, 2]);
+    check_transpose("conv_transpose2d, pointwise", ConvTranspose2d::new(3, 2, 1, f64, rng), &[2, 3, 2, 2]);
+    let of_volumes = ConvTranspose3d::new(2, 2, [2, 1, 2], f64, rng).stride([2, 1, 1]).padding([1, 0, 0]);
+    check_transpose("conv_transpose3d", of_volumes.without_bias(), &[2, 2, 2, 1, 2]);
+}
+
+#[test]
+fn transposed_convolutions_are_torchs() {
+    let layer = ConvTranspose2d::new(3, 2, 3, DType::F64, &mut generator(1)).stride(2).padding(1).output_padding(1);
+    Reference::load("conv_transpose2d").check(&layer, &[], |layer: ConvTranspose2d<Var>, x| vec![layer.apply(x[0])]);
+}
+
+/// In three dimensions with all settings at once: the vjp of the convolution with the same weight.
+#[test]
+fn a_transposed_convolution_is_the_transpose_of_the_convolution() {
+    let (stride, padding, dilation) = ([2, 3, 1], [(1, 0), (0, 1), (2, 1)], [1, 2, 1]);
+    let conv = Conv3d::with_init(4, 6, [2, 2, 3], 2, Init::HeNormal, DType::F64, &mut generator(1)).without_bias();
+    let conv = conv.stride(stride).padding(padding).dilation(dilation);
+    let transpose: ConvTranspose3d = ConvTranspose {
+        weight: conv.weight.clone(),
+        bias: None,
+        windows: conv.windows,
+        output_padding: [1, 2, 0],
+        groups: 2,
+    };
+    let image = noisy(1, &[2, 4, 4, 7, 3]);
+    let mut forward = compile(|(conv, x): (Conv3d<Var>, Var)| conv.apply(x));
+    let shape = forward.call((conv.clone(), image.clone())).unwrap().shape().to_vec();
+    let y_bar = noisy(2, &shape);
+    let mut expected = compile(|(conv, x, y_bar): (Conv3d<Var>, Var, Var)| vjp(|x: Var| conv.apply(x), &x, &y_bar).1);
+    let expected = expected.call((conv, image, y_bar.clone())).unwrap();
+    let mut ours = compile(|(layer, x): (ConvTranspose3d<Var>, Var)| layer.apply(x));
+    let ours = ours.call((transpose, y_bar)).unwrap();
+    assert_eq!(ours.shape(), expected.shape());
+    assert!(crate::relative(&ours.to_f64_vec(), &expected.to_f64_vec()) < 1e-15);
+}
+
+#[test]
+fn same_padding_of_a_transpose_gives_a_stride_to_every_place() {
+    for (n, kernel, stride) in [(4, 3, 2), (4, 2, 3), (5, 4, 1)] {
+        let layer = ConvTranspose1d::new(1, 1, kernel, DType::F64, &mut generator(1));
+        let layer = layer.padding(Padding::Same).stride(stride);
+        let mut run = compile(|(layer, x): (ConvTranspose1d<Var>, Var)| layer.apply(x));
+        assert_eq!(run.call((layer, noisy(1, &[1, 1, n]))).unwrap().shape().to_vec(), [1, 1, n * stride]);
+    }
+}
+
+#[test]
+fn mistakes_of_a_transpose_are_told_at_the_callers_line() {
+    let layer = ConvTranspose2d::new(2, 3, 3, DType::F64, &mut generator(1));
+    let told = |layer: &ConvTranspose2d, x: Tensor| {
+        let run = compile(|(layer, x): (ConvTranspose2d<Var>, Var)| layer.apply(x)).call((layer.clone(), x));
+        run.unwrap_err().to_string().rsplit_once(" (crates/nn/tests/it/layers_conv.rs:").unwrap().0.to_owned()
+    };
+    assert_eq!(
+        told(&layer.clone().output_padding([0, 1]), noisy(1, &[1, 2, 4, 4])),
+        "conv_transpose2d: the output padding [0, 1] must be smaller than the stride [1, 1]"
+    );
+    assert_eq!(
+        told(&layer.clone().padding(2), noisy(1, &[1, 2, 4, 1])),
+        "conv_transpose2d: of 3 places along axis 3 of the output, 2 + 2 are cut off: nothing is left of the input f64[1,2,4,1]"
+    );
+    assert_eq!(
+        told(&layer, noisy(1, &[1, 3, 4, 4])),
+        "conv_transpose2d: axis 1 of the input f64[1,3,4,4] is not of the 2 channels"
+    );
 }
