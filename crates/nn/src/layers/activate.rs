@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use quadric_autodiff::trace::Var;
 use quadric_autodiff::{Tensor, Tree};
 
-use super::layer::stateless;
+use super::stateless;
 use crate::LIBRARY;
 use crate::activations::Activation;
 

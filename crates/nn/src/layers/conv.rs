@@ -7,7 +7,7 @@ use quadric_autodiff::{DType, Tensor, Tree, Type};
 
 use super::Init;
 use super::check::{channels_of, groups_divide, same_dtype};
-use super::layer::stateless;
+use super::stateless;
 use super::windows::{IntoSizes, Padding, Windows, window_settings};
 use crate::LIBRARY;
 

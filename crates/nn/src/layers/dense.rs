@@ -7,7 +7,7 @@ use quadric_autodiff::{DType, Error, ErrorKind, Tensor, Tree, Type};
 
 use super::Init;
 use super::check::same_dtype;
-use super::layer::stateless;
+use super::stateless;
 use crate::LIBRARY;
 
 /// `x ↦ x W + b`, with `W: [in, out]` and `b: [out]`.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use quadric_autodiff::trace::{Var, stop};
 use quadric_autodiff::{Error, ErrorKind, Tensor, Tree};
 
-use super::layer::stateless;
+use super::stateless;
 use crate::LIBRARY;
 
 /// Every example as one row, `[B, …] → [B, n]`: what stands between convolutions and dense layers.

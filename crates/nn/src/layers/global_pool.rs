@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use quadric_autodiff::trace::{Var, stop};
 use quadric_autodiff::{Error, ErrorKind, Tensor, Tree};
 
-use super::layer::stateless;
+use super::stateless;
 use crate::LIBRARY;
 
 /// The mean of each channel, `[B, C, n…] → [B, C]` ([Lin et al. 2014], §3.2): what comes before the last dense layer.

@@ -4,8 +4,8 @@ use quadric_autodiff::trace::Var;
 use quadric_autodiff::{DType, Tensor, Tree, Type};
 
 use super::check::{channels_of, groups_divide, same_dtype};
-use super::layer::stateless;
 use super::norm::{affine, along_channels, standardized};
+use super::stateless;
 use crate::LIBRARY;
 
 /// `γ (x − μ) / √(σ² + ε) + β`, with the mean and the biased variance of each example over each of g groups of channels, and γ and β for

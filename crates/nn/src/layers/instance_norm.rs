@@ -4,8 +4,8 @@ use quadric_autodiff::trace::{Var, stop};
 use quadric_autodiff::{DType, Error, ErrorKind, Tensor, Tree, Type};
 
 use super::check::{channels_of, same_dtype};
-use super::layer::stateless;
 use super::norm::{affine, along_channels, standardized};
+use super::stateless;
 use crate::LIBRARY;
 
 /// `(x − μ) / √(σ² + ε)`, with the mean and the biased variance of each channel of each example; `γ` and `β` for each channel

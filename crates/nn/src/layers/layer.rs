@@ -119,9 +119,9 @@ where
 
 /// Makes layers that have an `apply(&self, x) -> x` and no state [`Layer`]s; `const` stands before those over N axes.
 macro_rules! stateless {
-    ($($Layer:ident),* $(,)?) => { $( $crate::layers::layer::stateless!(@ () $Layer<quadric_autodiff::trace::Var>); )* };
+    ($($Layer:ident),* $(,)?) => { $( $crate::layers::stateless!(@ () $Layer<quadric_autodiff::trace::Var>); )* };
     ($(const $Layer:ident),* $(,)?) => {
-        $( $crate::layers::layer::stateless!(@ (const N: usize) $Layer<N, quadric_autodiff::trace::Var>); )*
+        $( $crate::layers::stateless!(@ (const N: usize) $Layer<N, quadric_autodiff::trace::Var>); )*
     };
     (@ ($($generics:tt)*) $Layer:ty) => {
         impl<$($generics)*> $crate::layers::Layer for $Layer {
@@ -251,3 +251,39 @@ tuples_are_layers!(A 0, B 1, C 2, D 3, E5 4);
 tuples_are_layers!(A 0, B 1, C 2, D 3, E5 4, F6 5);
 tuples_are_layers!(A 0, B 1, C 2, D 3, E5 4, F6 5, G 6);
 tuples_are_layers!(A 0, B 1, C 2, D 3, E5 4, F6 5, G 6, H 7);
+
+/// Makes a struct whose fields are layers, one after the other, a [`Layer`], each in a scope of its name.
+macro_rules! sequential {
+    ($Model:ident { $($field:ident: $Field:ty),* $(,)? }) => {
+        impl $crate::layers::Layer for $Model<quadric_autodiff::trace::Var> {
+            type State = ($(<$Field as $crate::layers::Layer>::State,)*);
+
+            fn initial_state(&self) -> Self::State {
+                ($(self.$field.initial_state(),)*)
+            }
+
+            #[track_caller]
+            fn forward(
+                &self,
+                x: quadric_autodiff::trace::Var,
+                state: &Self::State,
+                mode: $crate::layers::Mode,
+            ) -> (quadric_autodiff::trace::Var, Self::State) {
+                $crate::LIBRARY.enter(|| {
+                    let ($($field,)*) = state;
+                    let mut modes = mode.split([$(stringify!($field)),*].len()).into_iter();
+                    let mut x = x;
+                    let state = ($({
+                        let mode = modes.next().expect("one for each field");
+                        let (y, after) =
+                            $crate::LIBRARY.scope(stringify!($field), || self.$field.forward(x, $field, mode));
+                        x = y;
+                        after
+                    },)*);
+                    (x, state)
+                })
+            }
+        }
+    };
+}
+pub(crate) use sequential;

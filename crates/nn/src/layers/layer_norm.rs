@@ -4,8 +4,8 @@ use quadric_autodiff::trace::Var;
 use quadric_autodiff::{DType, Shape, Tensor, Tree, Type};
 
 use super::check::{ends_with, same_dtype};
-use super::layer::stateless;
 use super::norm::{affine, standardized};
+use super::stateless;
 use crate::LIBRARY;
 
 /// `γ (x − μ) / √(σ² + ε) + β` with the mean and the biased variance of each example over the last axes ([Ba et al. 2016]).

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use quadric_autodiff::trace::{Var, concat, full};
 use quadric_autodiff::{Tensor, Tree};
 
-use super::layer::stateless;
+use super::stateless;
 use super::windows::{IntoSizes, Padding, Windows, window_settings};
 use crate::LIBRARY;
 

@@ -51,6 +51,7 @@ pub use group_norm::GroupNorm;
 pub use init::{Init, generator};
 pub use instance_norm::InstanceNorm;
 pub use layer::{Layer, Mode, StateOf, Stateless, initial_state};
+pub(crate) use layer::{sequential, stateless};
 pub use layer_norm::LayerNorm;
 pub use max_pool::{MaxPool, MaxPool1d, MaxPool2d, MaxPool3d};
 pub use mlp::Mlp;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use quadric_autodiff::trace::{Var, stop};
 use quadric_autodiff::{Error, ErrorKind, Tensor, Tree};
 
-use super::layer::stateless;
+use super::stateless;
 use crate::LIBRARY;
 
 /// Every r² channels as one channel of r times the height and width: `y[b, c, r h + i, r w + j] = x[b, r² c + r i + j, h, w]` ([Shi et al. 2016]).

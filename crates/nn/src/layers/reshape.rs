@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use quadric_autodiff::trace::{Var, stop};
 use quadric_autodiff::{Error, ErrorKind, Shape, Tensor, Tree};
 
-use super::layer::stateless;
+use super::stateless;
 use crate::LIBRARY;
 
 /// Every example in another shape, `[B, …] → [B, shape]`: rows of pixels as images.

@@ -4,8 +4,8 @@ use quadric_autodiff::trace::Var;
 use quadric_autodiff::{DType, Shape, Tensor, Tree};
 
 use super::check::{ends_with, same_dtype};
-use super::layer::stateless;
 use super::norm::affine;
+use super::stateless;
 use crate::LIBRARY;
 
 /// `γ x / √(mean x² + ε)` of each example over the last axes: a [`LayerNorm`](super::LayerNorm) without means ([Zhang & Sennrich 2019]).

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use quadric_autodiff::trace::{Var, constant, stop};
 use quadric_autodiff::{DType, Error, ErrorKind, Static, Tensor, Tree};
 
-use super::layer::stateless;
+use super::stateless;
 use super::windows::IntoSizes;
 use crate::LIBRARY;
 

@@ -294,3 +294,54 @@ fn told(name: &str, what: &str, error: &Error) {
     let sentence = error.to_string();
     assert!(sentence.contains(": ") && sentence.contains("layer_checks.rs"), "{name}, {what}: {sentence}");
 }
+
+/// A layer that breaks a promise; a check that lets it through says nothing.
+#[derive(Tree, Clone, Copy)]
+struct Broken<T = Tensor> {
+    how: &'static str,
+    leaf: std::marker::PhantomData<T>,
+}
+
+impl Layer for Broken<Var> {
+    type State = quadric_nn::Stateless<Var>;
+
+    fn initial_state(&self) -> Self::State {
+        Self::State::default()
+    }
+
+    fn forward(&self, x: Var, state: &Self::State, mode: Mode) -> (Var, Self::State) {
+        let y = match self.how {
+            "a factor that is held" => x * x.stop_gradient(),
+            "a second derivative that is declared" => {
+                trace::custom_pointwise("broken", x, |x| x.sin(), |x| x.cos() * (x - x.stop_gradient() + 1.0))
+            }
+            "a root" => x.powi(2).sqrt(),
+            "a difference of large numbers" => (x + 1e4) - 1e4 + x * x,
+            "training alone" if mode.is_training() => x * x.stop_gradient(),
+            _ => x * x,
+        };
+        (y, *state)
+    }
+}
+
+#[test]
+fn a_layer_that_breaks_a_promise_is_found() {
+    let told = |how: &'static str, class: Class| {
+        let layer = Broken { how, leaf: std::marker::PhantomData };
+        let check = || check_layer("broken", class, &layer, &quadric_nn::Stateless::default(), &noisy(1, &[2, 3]));
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(check));
+        caught.err().map(|why| why.downcast_ref::<String>().expect("a sentence").clone())
+    };
+    assert_eq!(told("", Class::Mixed), None);
+    let starts = |how: &'static str, class: Class, with: &str| {
+        let sentence = told(how, class).unwrap_or_else(|| panic!("{how} passes"));
+        assert!(sentence.starts_with(with), "{how}: {sentence}");
+    };
+    starts("a factor that is held", Class::Mixed, "broken, inference: gradient: ");
+    starts("training alone", Class::Mixed, "broken, training: gradient: ");
+    starts("a second derivative that is declared", Class::Mixed, "broken, inference: hvp: ");
+    starts("a difference of large numbers", Class::Mixed, "broken, inference, f64: result 0 is off by ");
+    starts("", Class::Linear, "broken, inference: M of a Linear layer is ");
+    starts("", Class::Nonlinear, "broken, inference: M of a Nonlinear layer is ");
+    starts("a root", Class::Mixed, "broken, inference, f64, zeros: ");
+}

@@ -13,6 +13,7 @@ mod interventions;
 mod layer_checks;
 mod layers_conv;
 mod layers_dropout;
+mod layers_models;
 mod layers_norm;
 mod layers_pool;
 mod layers_shape;
