@@ -17,6 +17,7 @@ mod layers_models;
 mod layers_norm;
 mod layers_pool;
 mod layers_shape;
+mod layers_sequence_reference;
 mod losses;
 mod models;
 mod optimizers;
