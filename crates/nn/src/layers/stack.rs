@@ -94,11 +94,81 @@ impl<B: Tree<Leaf = Tensor, With<Tensor> = B>> Stack<B> {
     }
 }
 
-impl<B: Layer> Stack<B> {
+impl<B: VarTree> Stack<B> {
     /// Block i.
     #[track_caller]
     fn block(&self, i: usize) -> B {
         row(&self.blocks, i)
+    }
+
+    /// `x` through the blocks, each beside a row of `each` and with something to give out: the last `x`, and what they gave along axis 0.
+    /// [`forward`](Layer::forward) is this with states; decoders take it with what else a block has to be given.
+    ///
+    /// # Errors
+    /// Stops the trace if a block does not return what it takes, or `each` has not a row for every block.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_autodiff::{DType, tensor, trace::{Var, compile}};
+    /// use quadric_nn::{Dense, Stack, generator};
+    /// let rng = &mut generator(1);
+    /// let mut stack = Stack::new(vec![Dense::new(1, 1, DType::F64, rng), Dense::new(1, 1, DType::F64, rng)])?;
+    /// stack.blocks.weight = tensor![[[2.0]], [[3.0]]];
+    /// let shifted = |(s, x, by): (Stack<Dense<Var>>, Var, Var)| s.fold(x, &by, |block, x, by| (block.apply(x) + by, x));
+    /// let (y, before) = compile(shifted).call((stack, tensor![[1.0]], tensor![1.0, 10.0]))?;
+    /// assert_eq!(y, tensor![[19.0]]); // 3 (2 · 1 + 1) + 10
+    /// assert_eq!(before, tensor![[[1.0]], [[3.0]]]);
+    /// # Ok::<(), quadric_autodiff::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn fold<X: VarTree, Y: VarTree>(&self, x: Var, each: &X, f: impl Fn(B, Var, X) -> (Var, Y)) -> (Var, Y) {
+        LIBRARY.scope("stack", || {
+            if let Some(leaf) = each.leaves().iter().find(|leaf| leaf.shape().first() != Some(&self.length)) {
+                let what = format!("stack: {} has not a row for each of the {} blocks", leaf.ty(), self.length);
+                stop(Error::new(ErrorKind::Shape, what));
+            }
+            let step = |block: B, x: Var, each: X| {
+                let (y, out) = f(block, x, each);
+                if y.ty() != x.ty() {
+                    let what =
+                        format!("stack: a block takes {} and gives {}: the next one cannot take it", x.ty(), y.ty());
+                    stop(Error::new(ErrorKind::Shape, what));
+                }
+                (y, out)
+            };
+            if self.run == Run::Loop {
+                let xs = (self.blocks.clone(), each.clone());
+                return scan(|x: Var, (block, each): (B, X)| step(block, x, each), &x, &xs);
+            }
+            let (mut x, mut out) = (x, Vec::new());
+            for i in 0..self.length {
+                let args = (self.block(i), x, row(each, i));
+                let (y, given) = LIBRARY.scope(&i.to_string(), || match self.run {
+                    Run::Checkpoints => checkpoint(|(block, x, each)| step(block, x, each), &args),
+                    _ => step(args.0, args.1, args.2),
+                });
+                x = y;
+                out.push(given);
+            }
+            (x, rows(&out))
+        })
+    }
+
+    /// A key for each block, if there is one to begin with: a row of `each` in [`fold`](Stack::fold), whose rows [`Mode::with_row`] reads.
+    #[track_caller]
+    pub fn keys(&self, mode: Mode) -> Vec<Var> {
+        LIBRARY.enter(|| match mode {
+            Mode::Train(Some(key)) => vec![key.random_bits([self.length, 2])],
+            _ => Vec::new(),
+        })
+    }
+}
+
+impl Mode {
+    /// The same mode with the key of a row of [`Stack::keys`].
+    #[must_use]
+    pub fn with_row(self, keys: &[Var]) -> Mode {
+        if self.is_training() { Mode::Train(keys.first().copied()) } else { Mode::Infer }
     }
 }
 
@@ -131,40 +201,10 @@ where
     /// Stops the trace if a block does not return what it takes.
     #[track_caller]
     fn forward(&self, x: Var, state: &B::State, mode: Mode) -> (Var, B::State) {
-        LIBRARY.scope("stack", || {
-            let step = |block: B, x: Var, state: B::State, key: Option<Var>| {
-                let mode = if mode.is_training() { Mode::Train(key) } else { Mode::Infer };
-                let (y, state) = block.forward(x, &state, mode);
-                if y.ty() != x.ty() {
-                    let what =
-                        format!("stack: a block takes {} and gives {}: the next one cannot take it", x.ty(), y.ty());
-                    stop(Error::new(ErrorKind::Shape, what));
-                }
-                (y, state)
-            };
-            let keys = match mode {
-                Mode::Train(Some(key)) => Some(key.random_bits([self.length, 2])),
-                _ => None,
-            };
-            if self.run == Run::Loop {
-                let xs = (self.blocks.clone(), state.clone(), keys.into_iter().collect::<Vec<Var>>());
-                return scan(
-                    |x: Var, (block, state, key): (B, B::State, Vec<Var>)| step(block, x, state, key.first().copied()),
-                    &x,
-                    &xs,
-                );
-            }
-            let (mut x, mut after) = (x, Vec::new());
-            for i in 0..self.length {
-                let args = (self.block(i), x, row(state, i), keys.map(|keys| row(&keys, i)));
-                let (y, state) = LIBRARY.scope(&i.to_string(), || match self.run {
-                    Run::Checkpoints => checkpoint(|(block, x, state, key)| step(block, x, state, key), &args),
-                    _ => step(args.0, args.1, args.2, args.3),
-                });
-                x = y;
-                after.push(state);
-            }
-            (x, rows(&after))
+        LIBRARY.enter(|| {
+            self.fold(x, &(state.clone(), self.keys(mode)), |block, x, (state, keys)| {
+                block.forward(x, &state, mode.with_row(&keys))
+            })
         })
     }
 }
