@@ -2,7 +2,10 @@
 
 use quadric_autodiff::DType;
 use quadric_autodiff::trace::Var;
-use quadric_nn::{Embedding, Gru, Lstm, Mode, RecurrentOptions, Rnn, generator, log_softmax};
+use quadric_nn::{
+    Attention, AttentionOptions, Context, Embedding, FeedForwardOptions, Gru, LayerNorm, Lstm, Mode, RecurrentOptions,
+    Rnn, TransformerBlock, TransformerOptions, generator, log_softmax,
+};
 
 use crate::reference::{Place, Reference, place};
 
@@ -65,4 +68,55 @@ fn an_lstm_of_two_layers_and_both_directions_is_torchs() {
     let like = Lstm::with_options(3, 4, options, DType::F64, &mut generator(1));
     Reference::load("lstm_2layer_bi")
         .check(&like, &recurrent(2, true), |m: Lstm<Var>, x| vec![m.run(x[0], None, None, Mode::Infer).0]);
+}
+
+#[test]
+fn a_layer_norm_is_torchs() {
+    let like = LayerNorm::new(6, DType::F64);
+    let places = [place("weight", "scale"), place("bias", "shift")];
+    Reference::load("layer_norm").check(&like, &places, |norm: LayerNorm<Var>, x| vec![norm.apply(x[0])]);
+}
+
+/// Torch stacks queries, keys and values in one weight, `[3 D, D]`.
+fn attention(torch: &str, ours: &str) -> Vec<Place> {
+    let leak = |text: String| -> &'static str { text.leak() };
+    let mut places = Vec::new();
+    for (i, part) in ["query", "key", "value"].into_iter().enumerate() {
+        let rows = 8 * i..8 * (i + 1);
+        let weight = place(leak(format!("{torch}in_proj_weight")), leak(format!("{ours}{part}.weight")));
+        places.push(weight.rows(rows.clone()).permuted(&[1, 0]));
+        places.push(place(leak(format!("{torch}in_proj_bias")), leak(format!("{ours}{part}.bias"))).rows(rows));
+    }
+    let weight = place(leak(format!("{torch}out_proj.weight")), leak(format!("{ours}output.weight")));
+    places.push(weight.permuted(&[1, 0]));
+    places.push(place(leak(format!("{torch}out_proj.bias")), leak(format!("{ours}output.bias"))));
+    places
+}
+
+#[test]
+fn causal_attention_is_torchs() {
+    let options = AttentionOptions { causal: true, ..AttentionOptions::default() };
+    let like = Attention::with_options(8, 2, options, DType::F64, &mut generator(1));
+    Reference::load("attention_causal")
+        .check(&like, &attention("", ""), |m: Attention<Var>, x| vec![m.attend(x[0], x[0], &[], Mode::Infer)]);
+}
+
+#[test]
+fn an_encoder_layer_with_its_norms_first_is_torchs() {
+    let feed_forward = FeedForwardOptions::gelu(16);
+    let options = TransformerOptions { feed_forward, ..TransformerOptions::new(8, 2) };
+    let like = TransformerBlock::new(options, DType::F64, &mut generator(1));
+    let mut places = attention("self_attn.", "attention.");
+    places.extend([
+        place("norm1.weight", "attention_norm.scale"),
+        place("norm1.bias", "attention_norm.shift"),
+        place("norm2.weight", "feed_forward_norm.scale"),
+        place("norm2.bias", "feed_forward_norm.shift"),
+        place("linear1.weight", "feed_forward.up.weight").permuted(&[1, 0]),
+        place("linear1.bias", "feed_forward.up.bias"),
+        place("linear2.weight", "feed_forward.down.weight").permuted(&[1, 0]),
+        place("linear2.bias", "feed_forward.down.bias"),
+    ]);
+    Reference::load("encoder_layer_pre")
+        .check(&like, &places, |m: TransformerBlock<Var>, x| vec![m.run(x[0], &Context::default(), Mode::Infer)]);
 }
