@@ -11,9 +11,9 @@ use rand_chacha::rand_core::Rng;
 use quadric_autodiff::trace::{Var, concat, iota, scan, select, stack, stop, zeros};
 use quadric_autodiff::{DType, Error, ErrorKind, Static, Tensor, Tree};
 
-use super::Mode;
 use super::check::same_dtype;
 use super::dropped::dropped;
+use super::{Init, Mode};
 use crate::LIBRARY;
 
 /// The weights of one direction of one layer, with PyTorch's two biases: `x W + b` and `h U + c`, the gates side by side.
@@ -32,14 +32,8 @@ pub struct RecurrentWeights<T = Tensor> {
 impl RecurrentWeights<Tensor> {
     /// All drawn uniformly from `±1/√H`, as PyTorch's.
     fn new(inputs: usize, hidden: usize, gates: usize, dtype: DType, rng: &mut impl Rng) -> RecurrentWeights {
-        let bound = 1.0 / (hidden.max(1) as f64).sqrt();
         let columns = gates * hidden;
-        let mut uniform = |shape: &[usize]| {
-            Tensor::from_fn(dtype, shape, |_| {
-                let unit = (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
-                bound * (2.0 * unit - 1.0)
-            })
-        };
+        let mut uniform = |shape: &[usize]| Init::TorchUniform.tensor(shape, hidden, hidden, dtype, rng);
         RecurrentWeights {
             input: uniform(&[inputs, columns]),
             hidden: uniform(&[hidden, columns]),

@@ -15,3 +15,14 @@ pub use identity_shortcut::IdentityShortcut;
 pub use le_net::LeNet5;
 pub use res_net::{ResNet, ResNetBlock, ResNetStage};
 pub use wide_res_net::{WideResNet, WideResNetBlock, WideResNetFirst, WideResNetStage};
+//! Whole models, a model a file: each is put together from [`layers`](crate::layers) in a page, to be used or to be copied and changed.
+
+mod gpt;
+mod lstm_language_model;
+mod sampling;
+mod vit;
+
+pub use gpt::{Gpt, GptOptions};
+pub use lstm_language_model::LstmLanguageModel;
+pub use sampling::Sampling;
+pub use vit::{Vit, VitOptions};

@@ -1,0 +1,192 @@
+//! A language model of causal transformer blocks.
+
+use quadric_autodiff::trace::{Var, compile, concat, iota, random};
+use quadric_autodiff::{DType, Error, ErrorKind, Leaf, Static, Tensor, Tree};
+
+use super::Sampling;
+use crate::LIBRARY;
+use crate::layers::{
+    AttentionCache, AttentionOptions, Context, Embedding, FeedForwardOptions, Layer, LearnedPositions, Mode, Rotary,
+    Stateless, Transformer, TransformerOptions, generator,
+};
+
+/// How a [`Gpt`] is built.
+#[derive(Static, Clone, Copy, Debug, PartialEq)]
+pub struct GptOptions {
+    /// How many tokens there are.
+    pub vocabulary: usize,
+    /// The longest sequence.
+    pub context: usize,
+    /// How many blocks.
+    pub blocks: usize,
+    /// Of each.
+    pub block: TransformerOptions,
+    /// Whether places are learned vectors that are added; otherwise they are what the attention's options say.
+    pub learned_positions: bool,
+}
+
+impl GptOptions {
+    /// As GPT-2: norms first, GELU of width 4 D, learned positions.
+    pub fn new(vocabulary: usize, context: usize, width: usize, heads: usize, blocks: usize) -> GptOptions {
+        let block = TransformerOptions::new(width, heads).causal();
+        GptOptions { vocabulary, context, blocks, block, learned_positions: true }
+    }
+
+    /// Rotary positions, root mean square norms, SwiGLU of this width, no biases: as LLaMA.
+    #[must_use]
+    pub fn llama(self, hidden: usize) -> GptOptions {
+        let attention = AttentionOptions { rotary: Some(Rotary::new()), bias: false, ..self.block.attention };
+        let feed_forward = FeedForwardOptions::swiglu(hidden);
+        let block = TransformerOptions { attention, feed_forward, rms_norm: true, ..self.block };
+        GptOptions { block, learned_positions: false, ..self }
+    }
+
+    /// This dropout everywhere.
+    #[must_use]
+    pub fn dropout(self, dropout: f64) -> GptOptions {
+        GptOptions { block: self.block.dropout(dropout), ..self }
+    }
+}
+
+/// A language model ([Radford et al. 2019]): tokens as vectors, causal transformer blocks, and the same vectors again for the
+/// logits of the next token.
+///
+/// The token table is used twice, so its own part of the Hessian's multilinear part has a trace.
+///
+/// [Radford et al. 2019]: https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{DType, tensor, trace::{Var, compile, value_and_grad}};
+/// use quadric_nn::models::{Gpt, GptOptions, Sampling};
+/// use quadric_nn::{Mode, cross_entropy};
+/// let model = Gpt::new(GptOptions::new(10, 8, 16, 2, 2), DType::F32, 1);
+/// let tokens = tensor![[3, 1, 4, 1, 5]];
+/// let mut step = compile(|(model, tokens): (Gpt<Var>, Var)| {
+///     let (x, y) = (tokens.slice(1, 0..4), tokens.slice(1, 1..5));
+///     value_and_grad(|m: Gpt<Var>| cross_entropy(m.logits(x, Mode::Infer), y).mean(), &model)
+/// });
+/// let (loss, _) = step.call((model.clone(), tokens.clone()))?;
+/// assert!((loss.item() - 10f64.ln()).abs() < 0.2);
+/// assert_eq!(model.generate(&tokens, 3, Sampling::new(7).top_k(4))?.shape().to_vec(), [1, 8]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
+#[derive(Tree, Clone, Debug, PartialEq)]
+pub struct Gpt<T: Leaf = Tensor> {
+    /// `E: [N, D]`, on the way in and on the way out.
+    pub tokens: Embedding<T>,
+    /// Of the places, if they are learned.
+    pub positions: Option<LearnedPositions<T>>,
+    /// The blocks and the last norm.
+    pub transformer: Transformer<T>,
+    /// The longest sequence.
+    pub context: usize,
+}
+
+impl Gpt<Tensor> {
+    /// A model with a token table and positions from `N(0, 0.02²)` and LeCun-normal weights, from the seed ([`generator`]).
+    ///
+    /// # Panics
+    /// As [`Transformer::new`], or if `dtype` is no float.
+    pub fn new(options: GptOptions, dtype: DType, seed: u64) -> Gpt {
+        let (rng, width) = (&mut generator(seed), options.block.width);
+        let places = options.learned_positions;
+        Gpt {
+            tokens: Embedding::with_deviation(options.vocabulary, width, 0.02, dtype, rng),
+            positions: places.then(|| LearnedPositions::new(options.context, width, 0.02, dtype, rng)),
+            transformer: Transformer::new(options.blocks, options.block, dtype, rng),
+            context: options.context,
+        }
+    }
+
+    /// `prompt`, `i32[B, T]` with T ≥ 1, and `count` more tokens, `i32[B, T + count]`: one after the other, each at the price of one place.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if that is longer than the context, or the prompt is no batch of sequences; [`ErrorKind::Data`] if it holds what is no token.
+    #[track_caller]
+    pub fn generate(&self, prompt: &Tensor, count: usize, sampling: Sampling) -> Result<Tensor, Error> {
+        LIBRARY.enter(|| {
+            let (batch, length) = match prompt.shape()[..] {
+                [batch, length] if length > 0 && prompt.dtype() == DType::I32 => (batch, length),
+                _ => {
+                    let what = format!("gpt: the prompt is {}, i32[B, T] with T above 0 is needed", prompt.ty());
+                    return Err(Error::new(ErrorKind::Shape, what));
+                }
+            };
+            if length + count > self.context {
+                let what =
+                    format!("gpt: {length} tokens and {count} more are longer than the context of {}", self.context);
+                return Err(Error::new(ErrorKind::Shape, what));
+            }
+            let mut next = compile(move |(model, tokens, cache, key): (Gpt<Var>, Var, AttentionCache<Var>, Var)| {
+                let (logits, cache) = model.step(tokens, &cache);
+                let last = logits.shape()[1] - 1;
+                let drawn = sampling.draw(logits.slice(1, last..last + 1).squeeze(&[1]), key);
+                (drawn.expand_dims(&[-1]), cache)
+            });
+            let mut cache = self.transformer.cache(batch, length + count);
+            let (mut all, mut tokens) = (vec![prompt.clone()], prompt.clone());
+            for i in 0..count {
+                let key = random::key(sampling.seed, i as u64);
+                (tokens, cache) = next.call((self.clone(), tokens, cache, key))?;
+                all.push(tokens.clone());
+            }
+            compile(|all: Vec<Var>| concat(&all, 1)).call(all)
+        })
+    }
+
+    /// The same model with low-rank adapters on queries and values ([`Transformer::adapted`]), from the seed.
+    ///
+    /// # Errors
+    /// As [`Transformer::adapted`].
+    #[track_caller]
+    pub fn adapted(self, rank: usize, alpha: f64, seed: u64) -> Result<Gpt, Error> {
+        Ok(Gpt { transformer: self.transformer.adapted(rank, alpha, &mut generator(seed))?, ..self })
+    }
+}
+
+impl Gpt<Var> {
+    /// The logits of the token after each.
+    ///
+    /// # Shapes
+    /// `tokens: i32[B, T]`, result `[B, T, N]`.
+    ///
+    /// # Errors
+    /// Stops the trace if the tokens are no `i32`, or there are more than learned positions; a number that is no token is an error of the run.
+    #[track_caller]
+    pub fn logits(&self, tokens: Var, mode: Mode) -> Var {
+        LIBRARY.scope("gpt", || {
+            let x = self.tokens.apply(tokens);
+            let x = self.positions.as_ref().map_or(x, |positions| positions.apply(x));
+            self.tokens.attend(self.transformer.run(x, &Context::default(), mode))
+        })
+    }
+
+    /// The logits after each of the next tokens, `i32[B, n]`, of sequences whose earlier ones are in the cache; see
+    /// [`Attention::step`](crate::Attention::step).
+    #[track_caller]
+    pub fn step(&self, tokens: Var, cache: &AttentionCache<Var>) -> (Var, AttentionCache<Var>) {
+        LIBRARY.scope("gpt", || {
+            let x = self.tokens.apply(tokens);
+            let x = self.positions.as_ref().map_or(x, |positions| {
+                let count = x.shape()[1];
+                positions.apply_at(x, iota(DType::I32, [count], 0) + cache.length.slice(0, 0..1))
+            });
+            let (y, cache) = self.transformer.step(x, cache);
+            (self.tokens.attend(y), cache)
+        })
+    }
+}
+
+impl Layer for Gpt<Var> {
+    type State = Stateless<Var>;
+
+    fn initial_state(&self) -> Stateless<Var> {
+        Stateless::default()
+    }
+
+    #[track_caller]
+    fn forward(&self, x: Var, state: &Stateless<Var>, mode: Mode) -> (Var, Stateless<Var>) {
+        (self.logits(x, mode), *state)
+    }
+}

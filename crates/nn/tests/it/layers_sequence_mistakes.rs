@@ -1,0 +1,176 @@
+//! Mistakes with sequences, each by its whole text.
+
+use quadric_autodiff::trace::{Var, compile};
+use quadric_autodiff::{DType, Error, ErrorKind, Tensor};
+use quadric_nn::models::{Gpt, GptOptions, Sampling};
+use quadric_nn::{
+    Attention, AttentionCache, AttentionOptions, Context, Embedding, LearnedPositions, Lora, Lstm, Mode, Rotary,
+    TransformerBlock, TransformerOptions, generator,
+};
+
+use crate::noisy;
+
+/// The kind and the sentence; its line is this file's.
+fn told<T>(result: Result<T, Error>) -> (ErrorKind, String) {
+    let error = result.err().expect("a mistake");
+    assert!(error.place().unwrap().contains("tests/it/layers_sequence_mistakes.rs"), "{error}");
+    let sentence = error.to_string();
+    let at = sentence.rfind(" (").unwrap();
+    (error.kind(), sentence[..at].to_string())
+}
+
+fn shape(what: &str) -> (ErrorKind, String) {
+    (ErrorKind::Shape, what.to_string())
+}
+
+fn attend(layer: &Attention, x: Tensor, memory: Tensor, masks: Vec<Tensor>) -> Result<Tensor, Error> {
+    let mut f =
+        compile(|(m, x, memory, masks): (Attention<Var>, Var, Var, Vec<Var>)| m.attend(x, memory, &masks, Mode::Infer));
+    f.call((layer.clone(), x, memory, masks))
+}
+
+#[test]
+#[should_panic(expected = "attention: a width of 10 does not divide into 3 heads")]
+fn a_width_that_does_not_divide_into_heads() {
+    Attention::new(10, 3, DType::F64, &mut generator(1));
+}
+
+#[test]
+#[should_panic(expected = "attention: 6 heads do not divide into groups for 4 heads of keys and values")]
+fn heads_that_do_not_divide_into_groups() {
+    let options = AttentionOptions { kv_heads: Some(4), ..AttentionOptions::default() };
+    Attention::with_options(12, 6, options, DType::F64, &mut generator(1));
+}
+
+#[test]
+#[should_panic(expected = "Lora: an adapter of rank 0 adapts nothing")]
+fn an_adapter_of_rank_0() {
+    let rng = &mut generator(1);
+    Lora::new(quadric_nn::Dense::new(2, 2, DType::F64, rng), 0, 1.0, rng);
+}
+
+#[test]
+fn attention_that_does_not_fit_what_it_is_given() {
+    let layer = Attention::new(4, 2, DType::F64, &mut generator(1));
+    let x = || noisy(1, &[2, 3, 4]);
+    let odd = Attention { heads: 3, ..layer.clone() };
+    let what = "attention: a width of 4 does not divide into 3 heads";
+    assert_eq!(told(attend(&odd, x(), x(), vec![])), shape(what));
+
+    let mask = Tensor::from_vec(&[true; 4]).reshaped([2, 2]);
+    let what =
+        "attention: the mask bool[2,2] does not broadcast to the scores f64[2,2,3,3]: batch, heads, queries, keys";
+    assert_eq!(told(attend(&layer, x(), x(), vec![mask])), shape(what));
+
+    let what = "attention: the mask is i32[3]: a bool, or f64 like the scores, is needed";
+    let mask = Tensor::from_vec(&[0i32, 1, 1]);
+    assert_eq!(told(attend(&layer, x(), x(), vec![mask])), (ErrorKind::DType, what.into()));
+
+    let what = "attention: queries f64[2,3,4] and memory f64[1,3,4] are of different batches";
+    assert_eq!(told(attend(&layer, x(), noisy(1, &[1, 3, 4]), vec![])), shape(what));
+
+    let what = "attention: the input f64[3,4] is no batch of sequences [B, T, D]";
+    assert_eq!(told(attend(&layer, noisy(1, &[3, 4]), x(), vec![])), shape(what));
+
+    let what = "attention: the input is f32[2,3,4] and the parameters are f64: convert one of them";
+    assert_eq!(told(attend(&layer, x().to_dtype(DType::F32), x(), vec![])), (ErrorKind::DType, what.into()));
+
+    let what = "dense: the last axis of the input f64[2,3,5] is not the 4 inputs of the layer";
+    assert_eq!(told(attend(&layer, noisy(1, &[2, 3, 5]), x(), vec![])), shape(what));
+
+    let rotary = Attention { rotary: Some(Rotary::new()), heads: 4, kv_heads: 4, ..layer };
+    let what = "rotary: the last axis of f64[2,4,3,1] is odd, and entries are turned in pairs";
+    assert_eq!(told(attend(&rotary, x(), x(), vec![])), shape(what));
+}
+
+#[test]
+fn caches_that_are_full_or_anothers() {
+    let options = AttentionOptions { causal: true, ..AttentionOptions::default() };
+    let layer = Attention::with_options(4, 2, options, DType::F64, &mut generator(1));
+    let step = |layer: &Attention, n: usize, cache: AttentionCache| {
+        let mut f = compile(|(m, x, c): (Attention<Var>, Var, AttentionCache<Var>)| m.step(x, &c));
+        f.call((layer.clone(), noisy(1, &[1, n, 4]), cache))
+    };
+    let (_, full) = step(&layer, 3, layer.cache(1, 3)).unwrap();
+    assert_eq!(full.room(), 0);
+    let what = "gather: index 3 at position 0 is out of range for 3 entries";
+    assert_eq!(told(step(&layer, 1, full)), (ErrorKind::Data, what.into()));
+
+    let what = "attention: the cache f64[2,2,3,2] is not one for f64[1,1,4]: [1, 2, 3, 2]";
+    assert_eq!(told(step(&layer, 1, layer.cache(2, 3))), shape(what));
+
+    let everywhere = Attention { causal: false, ..layer.clone() };
+    let what = "attention: a cache is for causal attention: what comes later would change what was";
+    assert_eq!(told(step(&everywhere, 1, layer.cache(1, 3))), (ErrorKind::Arity, what.into()));
+
+    let model = Gpt::new(GptOptions::new(5, 4, 4, 2, 1), DType::F64, 1);
+    let prompt = Tensor::from_vec(&[1i32, 2]).reshaped([1, 2]);
+    let what = "gpt: 2 tokens and 3 more are longer than the context of 4";
+    assert_eq!(model.generate(&prompt, 3, Sampling::new(1)).unwrap_err().to_string(), what);
+    let what = "gpt: the prompt is i32[2], i32[B, T] with T above 0 is needed";
+    let flat = prompt.reshaped([2]);
+    assert_eq!(model.generate(&flat, 1, Sampling::new(1)).unwrap_err().to_string(), what);
+}
+
+#[test]
+fn tokens_and_places_that_there_are_not() {
+    let table = Embedding::new(4, 2, DType::F64, &mut generator(1));
+    let rows = |index: Tensor| compile(|(e, i): (Embedding<Var>, Var)| e.apply(i)).call((table.clone(), index));
+    for bad in [4, -1] {
+        let what = format!("gather: index {bad} at position 1 is out of range for 4 entries");
+        assert_eq!(told(rows(Tensor::from_vec(&[0, bad]))), (ErrorKind::Data, what));
+    }
+    let what = "embedding: the indices are f64[2], i32 is needed";
+    assert_eq!(told(rows(noisy(1, &[2]))), (ErrorKind::DType, what.into()));
+
+    let logits = compile(|(e, h): (Embedding<Var>, Var)| e.attend(h)).call((table, noisy(1, &[3, 4])));
+    let what = "embedding: the last axis of f64[3,4] is not the width of the table f64[4,2]";
+    assert_eq!(told(logits), shape(what));
+
+    let places = LearnedPositions::new(3, 2, 1.0, DType::F64, &mut generator(1));
+    let add = |x: Tensor| compile(|(p, x): (LearnedPositions<Var>, Var)| p.apply(x)).call((places.clone(), x));
+    let what = "positions: a sequence of length 4, f64[1,4,2], but there are 3 positions";
+    assert_eq!(told(add(noisy(1, &[1, 4, 2]))), shape(what));
+    let what = "positions: the last axis of f64[1,2,3] is not the width 2 of the positions";
+    assert_eq!(told(add(noisy(1, &[1, 2, 3]))), shape(what));
+    assert_eq!(told(add(noisy(1, &[2]))), shape("positions: f64[2] is no sequence […, T, D]"));
+}
+
+#[test]
+fn recurrence_that_does_not_fit_what_it_is_given() {
+    let lstm = Lstm::new(2, 3, DType::F64, &mut generator(1));
+    let run = |x: Tensor, lengths: Option<Tensor>, state: Option<Tensor>| {
+        let mut f = compile(|(m, x, lengths, state): (Lstm<Var>, Var, Option<Var>, Option<Var>)| {
+            let state = state.map(|s| quadric_nn::LstmState { hidden: s, cell: s });
+            m.run(x, state, lengths, Mode::Infer).0
+        });
+        f.call((lstm.clone(), x, lengths, state))
+    };
+    let x = || noisy(1, &[4, 5, 2]);
+    let what = "lstm: the last axis of the input f64[4,5,3] is not the 2 inputs of the layer";
+    assert_eq!(told(run(noisy(1, &[4, 5, 3]), None, None)), shape(what));
+    let what = "lstm: the input f64[5,2] is no batch of sequences [B, T, D]";
+    assert_eq!(told(run(noisy(1, &[5, 2]), None, None)), shape(what));
+    let what = "lstm: the input is f32[4,5,2] and the parameters are f64: convert one of them";
+    assert_eq!(told(run(x().to_dtype(DType::F32), None, None)), (ErrorKind::DType, what.into()));
+    let what = "lstm: the lengths are i32[3], i32[4] is needed";
+    assert_eq!(told(run(x(), Some(Tensor::from_vec(&[1i32, 2, 3])), None)), shape(what));
+    let what = "lstm: the state f64[1,2,3] is not f64[1,4,3]: layers and directions, batch, width";
+    assert_eq!(told(run(x(), None, Some(noisy(1, &[1, 2, 3])))), shape(what));
+}
+
+#[test]
+fn memories_that_are_missing_or_too_many() {
+    let options = TransformerOptions::new(4, 2);
+    let run = |options: TransformerOptions, memory: Option<Tensor>| {
+        let block = TransformerBlock::new(options, DType::F64, &mut generator(1));
+        let mut f = compile(|(m, x, memory): (TransformerBlock<Var>, Var, Option<Var>)| {
+            m.run(x, &Context { memory, ..Context::default() }, Mode::Infer)
+        });
+        f.call((block, noisy(1, &[1, 3, 4]), memory))
+    };
+    let what = "transformer: a memory is given, and the block has no attention to one";
+    assert_eq!(told(run(options, Some(noisy(1, &[1, 3, 4])))), (ErrorKind::Arity, what.into()));
+    let what = "transformer: the block attends to a memory, and none is given";
+    assert_eq!(told(run(TransformerOptions { cross: true, ..options }, None)), (ErrorKind::Arity, what.into()));
+}
