@@ -51,7 +51,7 @@ pub mod weights;
 
 pub use activations::{Activation, Activations, ParseActivationError};
 pub use checkpoint::{Checkpoint, Checkpoints};
-pub use layers::{Activate, BatchNorm, BatchNormState, Classifier, Dense, Init, Layer, Mlp, Mode, Prelu, Residual, Run, Stack, StateOf, Stateless, generator, initial_state};
+pub use layers::*;
 pub use losses::{CrossEntropy, Weighted, accuracy, cross_entropy, log_softmax, mse, softmax};
-pub use optimizers::{Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, AnyOptimizer, Average, Groups, Lamb, Lbfgs, LineSearch, Lion, Muon, NAdam, Optimizer, ParseOptimizerError, RAdam, RmsProp, Sgd, Soap, State, clip_by_norm, clip_by_value};
-pub use schedules::{Activate, AdaptiveAvgPool, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d, AvgPool, AvgPool1d, AvgPool2d, AvgPool3d, BatchNorm, BatchNormState, ChannelDropout, Classifier, Constant, Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Cosine, CosineRestarts, Dense, Dropout, Embedding, ExponentialDecay, Flatten, GlobalAvgPool, GlobalMaxPool, GroupNorm, Gru, Init, InstanceNorm, Interpolation, IntoSizes, InverseSqrt, Layer, LayerNorm, LearnedPositions, LinearRamp, Lstm, LstmState, MaxPool, MaxPool1d, MaxPool2d, MaxPool3d, Mlp, Mode, MultiStep, OneCycle, Padding, Pairing, PixelShuffle, Plateau, PolynomialDecay, RecurrentLayer, RecurrentOptions, RecurrentWeights, Reshape, Residual, RmsNorm, Rnn, Rotary, Run, Schedule, SinusoidalPositions, Stack, StateOf, Stateless, StepDecay, StochasticDepth, Then, Upsample, Warmup, Windows, alibi, generator, initial_state, Attention, AttentionCache, AttentionOptions, Context, FeedForward, FeedForwardOptions, Lora, Norm, Projection, Transformer, TransformerBlock, TransformerOptions, padding_mask};
+pub use optimizers::*;
+pub use schedules::*;

@@ -5,9 +5,9 @@
 mod activate;
 mod adaptive_pool;
 mod alibi;
-mod avg_pool;
 mod attention;
 mod attention_cache;
+mod avg_pool;
 mod batch_norm;
 mod channel_dropout;
 mod check;
@@ -18,10 +18,10 @@ mod drop;
 mod dropout;
 mod dropped;
 mod embedding;
+mod feed_forward;
 mod flatten;
 mod global_pool;
 mod group_norm;
-mod feed_forward;
 mod gru;
 mod init;
 mod instance_norm;
@@ -44,16 +44,19 @@ mod rnn;
 mod rotary;
 mod stack;
 mod stochastic_depth;
+mod transformer;
 mod upsample;
 mod windows;
-mod transformer;
 
 pub use activate::Activate;
-pub use adaptive_pool::{AdaptiveAvgPool, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AdaptiveMaxPool3d};
+pub use adaptive_pool::{
+    AdaptiveAvgPool, AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d, AdaptiveMaxPool, AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d, AdaptiveMaxPool3d,
+};
 pub use alibi::alibi;
-pub use avg_pool::{AvgPool, AvgPool1d, AvgPool2d, AvgPool3d};
 pub use attention::{Attention, AttentionOptions, padding_mask};
 pub use attention_cache::AttentionCache;
+pub use avg_pool::{AvgPool, AvgPool1d, AvgPool2d, AvgPool3d};
 pub use batch_norm::{BatchNorm, BatchNormState};
 pub use channel_dropout::ChannelDropout;
 pub use conv::{Conv, Conv1d, Conv2d, Conv3d};
@@ -61,10 +64,10 @@ pub use conv_transpose::{ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTr
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
+pub use feed_forward::{FeedForward, FeedForwardOptions};
 pub use flatten::Flatten;
 pub use global_pool::{GlobalAvgPool, GlobalMaxPool};
 pub use group_norm::GroupNorm;
-pub use feed_forward::{FeedForward, FeedForwardOptions};
 pub use gru::Gru;
 pub use init::{Init, generator};
 pub use instance_norm::InstanceNorm;
@@ -87,9 +90,9 @@ pub use rnn::Rnn;
 pub use rotary::{Pairing, Rotary};
 pub use stack::{Run, Stack};
 pub use stochastic_depth::StochasticDepth;
+pub use transformer::{Context, Norm, Transformer, TransformerBlock, TransformerOptions};
 pub use upsample::{Interpolation, Upsample};
 pub use windows::{IntoSizes, Padding, Windows};
-pub use transformer::{Context, Norm, Transformer, TransformerBlock, TransformerOptions};
 
 use quadric_autodiff::trace::Var;
 

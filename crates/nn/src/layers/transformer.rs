@@ -95,9 +95,9 @@ impl TransformerOptions {
 
     fn norm(&self, dtype: DType) -> Norm {
         if self.rms_norm {
-            Norm::Rms(RmsNorm::new(self.width, dtype).epsilon(self.epsilon))
+            Norm::Rms(RmsNorm::new([self.width], dtype).epsilon(self.epsilon))
         } else {
-            Norm::Layer(LayerNorm::new(self.width, dtype).epsilon(self.epsilon))
+            Norm::Layer(LayerNorm::new([self.width], dtype).epsilon(self.epsilon))
         }
     }
 }

@@ -3,8 +3,8 @@
 use quadric_autodiff::DType;
 use quadric_autodiff::trace::Var;
 use quadric_nn::{
-    Attention, AttentionOptions, Context, Embedding, FeedForwardOptions, Gru, LayerNorm, Lstm, Mode, RecurrentOptions,
-    Rnn, TransformerBlock, TransformerOptions, generator, log_softmax,
+    Attention, AttentionOptions, Context, Embedding, FeedForwardOptions, Gru, Lstm, Mode, RecurrentOptions, Rnn,
+    TransformerBlock, TransformerOptions, generator, log_softmax,
 };
 
 use crate::reference::{Place, Reference, place};
@@ -68,13 +68,6 @@ fn an_lstm_of_two_layers_and_both_directions_is_torchs() {
     let like = Lstm::with_options(3, 4, options, DType::F64, &mut generator(1));
     Reference::load("lstm_2layer_bi")
         .check(&like, &recurrent(2, true), |m: Lstm<Var>, x| vec![m.run(x[0], None, None, Mode::Infer).0]);
-}
-
-#[test]
-fn a_layer_norm_is_torchs() {
-    let like = LayerNorm::new(6, DType::F64);
-    let places = [place("weight", "scale"), place("bias", "shift")];
-    Reference::load("layer_norm").check(&like, &places, |norm: LayerNorm<Var>, x| vec![norm.apply(x[0])]);
 }
 
 /// Torch stacks queries, keys and values in one weight, `[3 D, D]`.

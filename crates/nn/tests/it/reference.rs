@@ -19,20 +19,6 @@ use quadric_nn::{Activation, Dense, generator};
 
 use crate::support::{minus, norm};
 
-/// Files that no case reads yet.
-const PENDING: &[&str] = &[
-    "optim_adagrad",
-    "optim_adam",
-    "optim_adamax",
-    "optim_adamw",
-    "optim_amsgrad",
-    "optim_lbfgs",
-    "optim_nadam",
-    "optim_rmsprop",
-    "optim_sgd_momentum",
-    "optim_sgd_nesterov",
-];
-
 /// What two systems in float64 may differ by, as ‖a − b‖/‖b‖.
 const TOLERANCE: f64 = 1e-11;
 
@@ -306,9 +292,6 @@ fn every_file_has_a_case() {
         let cases = text.split("Reference::load(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
         claimed.extend(cases.filter(|name| name != "name")); // this module's own words
     }
-    let pending: BTreeSet<String> = PENDING.iter().map(|name| (*name).to_owned()).collect();
-    let unread: Vec<_> = files.iter().filter(|name| !claimed.contains(*name) && !pending.contains(*name)).collect();
+    let unread: Vec<_> = files.iter().filter(|name| !claimed.contains(*name)).collect();
     assert!(unread.is_empty(), "no case reads {unread:?}");
-    let done: Vec<_> = pending.iter().filter(|name| claimed.contains(*name) || !files.contains(*name)).collect();
-    assert!(done.is_empty(), "{done:?} are pending no longer: strike them from the list");
 }

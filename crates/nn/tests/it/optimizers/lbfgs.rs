@@ -6,7 +6,9 @@ use quadric_nn::archive::Archive;
 use quadric_nn::optimizers::Stopped;
 use quadric_nn::{Lbfgs, LineSearch};
 
-use super::reference::{distance, function, read};
+use crate::reference::Reference;
+
+use super::reference::{distance, function, parts};
 
 /// `Σ 100 (x[i+1] − x[i]²)² + (1 − x[i])²`.
 fn rosenbrock(x: Var) -> Var {
@@ -21,7 +23,7 @@ fn start(n: usize, dtype: DType) -> Tensor {
 
 #[test]
 fn iterates_are_those_of_pytorch() {
-    let (a, w0, expected) = read("lbfgs");
+    let (a, w0, expected) = parts(&Reference::load("optim_lbfgs"));
     let mut f = compile(|(w, a): (Var, Var)| value_and_grad(|w: Var| function(w, a), &w));
     let lbfgs = Lbfgs::new().rate(0.5).iterations(3).history(5);
     let (mut w, mut state) = (w0.clone(), lbfgs.init(&w0));

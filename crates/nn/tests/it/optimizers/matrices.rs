@@ -4,7 +4,9 @@ use quadric_autodiff::{DType, Tensor, Tree};
 use quadric_nn::archive::Archive;
 use quadric_nn::{Adafactor, Adam, AdamW, Groups, Lamb, Muon, Optimizer, Soap};
 
-use super::reference::{distance, iterates, read};
+use crate::reference::Reference;
+
+use super::reference::{distance, iterates, parts};
 use super::step_of;
 use crate::noise;
 
@@ -222,7 +224,7 @@ fn muon_leaves_what_is_no_matrix_to_another_optimizer() {
 /// The first entries of PyTorch 2.15's last iterate on the function of the reference files; Muon's with its Newton-Schulz in f64 and its weights transposed.
 #[test]
 fn last_iterates_are_those_of_pytorch() {
-    let (a, w0, _) = read("adam");
+    let (a, w0, _) = parts(&Reference::load("optim_adam"));
     let expected = [-0.08783656623513127, -0.04068419299402159, 0.19364056137509889, 0.07179032536375637];
     let seen = iterates(Adafactor::new().weight_decay(0.1), 0.05, &a, &w0);
     println!("adafactor {:.1e}", distance(&seen[11 * 24..][..4], &expected));

@@ -2,8 +2,9 @@
 
 use quadric_autodiff::Tensor;
 use quadric_autodiff::trace::{Var, compile, value_and_grad};
-use quadric_nn::archive::Archive;
 use quadric_nn::{Adadelta, Adagrad, Adam, AdamW, Adamax, AnyOptimizer, NAdam, Optimizer, RAdam, RmsProp, Sgd};
+
+use crate::reference::Reference;
 
 /// `Σ tanh(w A)² + 0.1 Σ w⁴ + 0.05 Σ w[:-1] w[1:]`.
 pub fn function(w: Var, a: Var) -> Var {
@@ -13,11 +14,8 @@ pub fn function(w: Var, a: Var) -> Var {
 }
 
 /// A, the start, and the iterates after each step.
-pub fn read(name: &str) -> (Tensor, Tensor, Vec<f64>) {
-    let file = format!("{}/tests/reference/torch/optim_{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
-    let archive = Archive::read(file).unwrap();
-    let tensor = |name: &str| archive.get(name).unwrap().tensor().unwrap();
-    (tensor("a"), tensor("w0"), tensor("w").to_f64_vec())
+pub fn parts(file: &Reference) -> (Tensor, Tensor, Vec<f64>) {
+    (file.tensor("a"), file.tensor("w0"), file.tensor("w").to_f64_vec())
 }
 
 /// The largest difference of iterates, over the largest entry of the reference's.
@@ -43,25 +41,25 @@ pub fn iterates(optimizer: impl Optimizer, rate: f64, a: &Tensor, w0: &Tensor) -
 
 #[test]
 fn iterates_are_those_of_pytorch() {
-    let cases: [(&str, f64, AnyOptimizer); 9] = [
-        ("sgd_momentum", 0.05, Sgd::new().momentum(0.9).weight_decay(0.01).into()),
-        ("sgd_nesterov", 0.05, Sgd::new().nesterov(0.9).into()),
-        ("adam", 0.05, Adam::new().into()),
-        ("adamw", 0.05, AdamW::new().weight_decay(0.1).into()),
-        ("amsgrad", 0.05, Adam::new().amsgrad().into()),
-        ("nadam", 0.05, NAdam::new().into()),
-        ("adamax", 0.05, Adamax::new().into()),
-        ("rmsprop", 0.02, RmsProp::new().momentum(0.5).centered().into()),
-        ("adagrad", 0.1, Adagrad::new().into()),
+    let cases: [(Reference, f64, AnyOptimizer); 9] = [
+        (Reference::load("optim_sgd_momentum"), 0.05, Sgd::new().momentum(0.9).weight_decay(0.01).into()),
+        (Reference::load("optim_sgd_nesterov"), 0.05, Sgd::new().nesterov(0.9).into()),
+        (Reference::load("optim_adam"), 0.05, Adam::new().into()),
+        (Reference::load("optim_adamw"), 0.05, AdamW::new().weight_decay(0.1).into()),
+        (Reference::load("optim_amsgrad"), 0.05, Adam::new().amsgrad().into()),
+        (Reference::load("optim_nadam"), 0.05, NAdam::new().into()),
+        (Reference::load("optim_adamax"), 0.05, Adamax::new().into()),
+        (Reference::load("optim_rmsprop"), 0.02, RmsProp::new().momentum(0.5).centered().into()),
+        (Reference::load("optim_adagrad"), 0.1, Adagrad::new().into()),
     ];
-    for (name, rate, optimizer) in cases {
-        let (a, w0, expected) = read(name);
+    for (file, rate, optimizer) in cases {
+        let (a, w0, expected) = parts(&file);
         let error = distance(&iterates(optimizer, rate, &a, &w0), &expected);
-        println!("{name:14} {error:.1e}");
-        assert!(error < 1e-12, "{name}: {error:e}");
+        println!("{optimizer}: {error:.1e}");
+        assert!(error < 1e-12, "{optimizer}: {error:e}");
         // The comparison sees a setting: without it the iterates are far away.
         let other = distance(&iterates(optimizer, rate * 1.01, &a, &w0), &expected);
-        assert!(other > 1e-4, "{name}: {other:e}");
+        assert!(other > 1e-4, "{optimizer}: {other:e}");
     }
 }
 
@@ -100,7 +98,7 @@ fn last_iterates_are_those_of_pytorch() {
             [-0.012177001315981876, -0.05895794909649901, 0.31012571183799326, -0.1513909934114492],
         ),
     ];
-    let (a, w0, _) = read("adam");
+    let (a, w0, _) = parts(&Reference::load("optim_adam"));
     for (rate, optimizer, expected) in cases {
         let seen = iterates(optimizer, rate, &a, &w0);
         let error = distance(&seen[11 * 24..][..4], &expected);
