@@ -7,16 +7,16 @@ use quadric_autodiff::{Error, ErrorKind, Type};
 use super::settings::{not_negative, setters, spoken};
 use super::{Optimizer, Parameter};
 
-/// Adafactor ([Shazeer & Stern 2018], algorithms 4 and 5): of the mean squares of a matrix only the means R over each row and C over each column are kept. With
-/// `β = 1 − t^(−0.8)`,
+/// Adafactor ([Shazeer & Stern 2018], algorithms 4 and 5): of the mean squares of a matrix only the means R over each row and C over each column
+/// are kept. With `β = 1 − t^(−0.8)`,
 ///
 /// - `R ← β R + (1−β) mean_row(d² + ε₁)`, `C ← β C + (1−β) mean_column(d² + ε₁)`, `V = R C / mean(R)`, and for vectors `V ← β V + (1−β) (d² + ε₁)`,
 /// - `u = d / √V`, `w ← (1 − rate · decay) w − α u / max(1, rms(u)/clip)`, `α = max(ε₂, rms(w)) · min(rate, 1/√t)`.
 ///
 /// No momentum. Of three axes and more the last two are the matrix.
 ///
-/// Defaults are the paper's: exponent 0.8, ε₁ = 1e-30, ε₂ = 1e-3, clip 1, and a rate of 1e-2. PyTorch has the machine epsilon ε in place of ε₁, as lower bounds
-/// ε² of V and ε of mean(R). The decay is decoupled and 0 unless set, as there; the paper has none.
+/// Defaults are the paper's: exponent 0.8, ε₁ = 1e-30, ε₂ = 1e-3, clip 1, and a rate of 1e-2. PyTorch has the machine epsilon ε in place of ε₁, as
+/// lower bounds ε² of V and ε of mean(R). The decay is decoupled and 0 unless set, as there; the paper has none.
 ///
 /// [Shazeer & Stern 2018]: https://arxiv.org/abs/1804.04235
 ///

@@ -9,8 +9,8 @@ use super::{Optimizer, Parameter};
 
 /// Adagrad ([Duchi et al. 2011]): `s ← s + d²`, `w ← w − rate/(1 + (t−1) rate_decay) · d / (√(s + s₀) + ε)`.
 ///
-/// Defaults are PyTorch's: ε = 1e-10 outside the root, s₀ = 0 (`initial_accumulator_value`), no decay of the rate, rate 1e-2. In the paper ε is inside. The
-/// weight decay is coupled and 0 unless set.
+/// Defaults are PyTorch's: ε = 1e-10 outside the root, s₀ = 0 (`initial_accumulator_value`), no decay of the rate, rate 1e-2. In the paper ε is
+/// inside. The weight decay is coupled and 0 unless set.
 ///
 /// [Duchi et al. 2011]: https://jmlr.org/papers/v12/duchi11a.html
 ///

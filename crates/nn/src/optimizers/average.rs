@@ -6,14 +6,17 @@ use quadric_autodiff::{DType, Error, ErrorKind, Leaf, Tensor, Tree, VarTree};
 
 use crate::LIBRARY;
 
-/// A mean of trees that come one after the other, and the weight that has gone into it: a tree itself, which goes into a compiled step and comes out.
+/// A mean of trees that come one after the other, and the weight that has gone into it: a tree itself, which goes into a compiled step and comes
+/// out.
 ///
-/// - *Gradient accumulation*: [`add`](Average::add) the gradient of each micro-batch, with its number of examples as the weight. The mean is that of the whole batch.
+/// - *Gradient accumulation*: [`add`](Average::add) the gradient of each micro-batch, with its number of examples as the weight. The mean is that
+///   of the whole batch.
 /// - *Stochastic weight averaging* ([Izmailov et al. 2018]): add the parameters at the end of each cycle, with weight 1.
 /// - *Exponential moving averages* ([Polyak & Juditsky 1992] for the idea): [`follow`](Average::follow) the parameters of each step.
 ///
-/// `mean` is always the mean of what has come so far, an exponential one too: it has no bias to its beginning at zero. It is updated by differences, `mean + (x − mean) w/W`, so it
-/// neither overflows where the trees do not nor drifts over many steps. Integer leaves are those of the last tree.
+/// `mean` is always the mean of what has come so far, an exponential one too: it has no bias to its beginning at zero. It is updated by
+/// differences, `mean + (x − mean) w/W`, so it neither overflows where the trees do not nor drifts over many steps. Integer leaves are those of the
+/// last tree.
 ///
 /// [Izmailov et al. 2018]: https://arxiv.org/abs/1803.05407
 /// [Polyak & Juditsky 1992]: https://doi.org/10.1137/0330046

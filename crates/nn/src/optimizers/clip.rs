@@ -8,9 +8,10 @@ use crate::LIBRARY;
 
 /// The tree, shortened to norm `limit` if it is longer, and the norm that it had, over all leaves at once ([Pascanu et al. 2013]).
 ///
-/// Norm and quotient are taken of entries over the largest one, so gradients of 1e30 in `f32` come out with norm `limit`. PyTorch's `clip_grad_norm_` divides by the
-/// norm plus 1e-6; here the result is as long as it says. With a NaN in it a tree comes back as it is, and the norm is NaN; an infinite entry makes the norm ∞, itself NaN and finite
-/// entries 0. Integer leaves are left out. The norm is of the float dtype of most digits.
+/// Norm and quotient are taken of entries over the largest one, so gradients of 1e30 in `f32` come out with norm `limit`. PyTorch's
+/// `clip_grad_norm_` divides by the norm plus 1e-6; here the result is as long as it says. With a NaN in it a tree comes back as it is, and the
+/// norm is NaN; an infinite entry makes the norm ∞, itself NaN and finite entries 0. Integer leaves are left out. The norm is of the float dtype of
+/// most digits.
 ///
 /// # Shapes
 /// `limit` is a number or a scalar.

@@ -10,13 +10,13 @@ use super::{Optimizer, Parameter};
 
 /// One optimizer for most parameters, and others, or the same at another rate, or none, for those whose names are selected.
 ///
-/// A group is selected by a pattern, in which `*` stands for any run of characters and `?` for one, or by a predicate on the name. A parameter belongs to the first group
-/// that selects it, and to the optimizer of [`new`](Groups::new) if none does. Held parameters stay as they are and nothing is remembered of them; their
-/// gradient is computed still, unless the loss is differentiated without them.
+/// A group is selected by a pattern, in which `*` stands for any run of characters and `?` for one, or by a predicate on the name. A parameter
+/// belongs to the first group that selects it, and to the optimizer of [`new`](Groups::new) if none does. Held parameters stay as they are and
+/// nothing is remembered of them; their gradient is computed still, unless the loss is differentiated without them.
 ///
 /// # Errors
-/// Stops the trace (or panics, in `init`) with [`ErrorKind::Selection`] if a group is left without a parameter: its pattern matches none, or groups before it have
-/// taken them all.
+/// Stops the trace (or panics, in `init`) with [`ErrorKind::Selection`] if a group is left without a parameter: its pattern matches none, or groups
+/// before it have taken them all.
 ///
 /// # Example
 /// ```

@@ -7,12 +7,12 @@ use quadric_autodiff::{Error, Type};
 use super::settings::{setters, spoken};
 use super::{Adam, Optimizer, Parameter};
 
-/// LAMB ([You et al. 2020], algorithm 2): with Adam's m̂ and ŝ, `r = m̂ / (√ŝ + ε) + decay · w`, `w ← w − rate · (‖w‖/‖r‖) · r`, the norms of one parameter
-/// each; the quotient is 1 where one of them is 0.
+/// LAMB ([You et al. 2020], algorithm 2): with Adam's m̂ and ŝ, `r = m̂ / (√ŝ + ε) + decay · w`, `w ← w − rate · (‖w‖/‖r‖) · r`, the norms of one
+/// parameter each; the quotient is 1 where one of them is 0.
 ///
-/// Defaults are the authors': β₁ = 0.9, β₂ = 0.999, ε = 1e-6, decay 0.01. The paper's φ is the identity, as in their code, which leaves biases and norms out of the
-/// decay (see [`Groups`](super::Groups)). The decay stands beside m̂/√ŝ, so it is not the gradient of a loss; where there is no gradient, r is
-/// `decay · w`, and a step takes the whole rate of the weights, however small the decay.
+/// Defaults are the authors': β₁ = 0.9, β₂ = 0.999, ε = 1e-6, decay 0.01. The paper's φ is the identity, as in their code, which leaves biases and
+/// norms out of the decay (see [`Groups`](super::Groups)). The decay stands beside m̂/√ŝ, so it is not the gradient of a loss; where there is no
+/// gradient, r is `decay · w`, and a step takes the whole rate of the weights, however small the decay.
 ///
 /// [You et al. 2020]: https://arxiv.org/abs/1904.00962
 ///

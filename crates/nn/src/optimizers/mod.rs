@@ -1,12 +1,11 @@
 //! Optimizers: pure functions from (parameters, direction, state, rate) to (parameters, state), an optimizer a file.
 //!
-//! They run inside the trace. The rate changes from step to step and is therefore an argument; momentum, decay and the
-//! like are plain numbers and constants of the compiled step. A *direction* is a gradient, or what a
-//! regularizer made of one.
+//! They run inside the trace. The rate changes from step to step and is therefore an argument; momentum, decay and the like are plain numbers and
+//! constants of the compiled step. A *direction* is a gradient, or what a regularizer made of one.
 //!
 //! # A rule of one's own
-//! [`Optimizer`] asks for a name, for what is remembered of a parameter, and for the rule of one parameter; state, trees and mistakes are seen
-//! to. [`Parameter`] has the sums that rules share.
+//! [`Optimizer`] asks for a name, for what is remembered of a parameter, and for the rule of one parameter; state, trees and mistakes are seen to.
+//! [`Parameter`] has the sums that rules share.
 //! ```
 //! use quadric_autodiff::{Tensor, Type, tensor, trace::{Var, compile}};
 //! use quadric_nn::optimizers::{Optimizer, Parameter};
@@ -35,16 +34,16 @@
 //!
 //! # What all of them do
 //! - *Decay* is coupled (added to the direction: the gradient of a loss that has `½ λ ‖w‖²` in it) or decoupled (the weights shrink beside the
-//!   step, and no loss has that gradient). Each optimizer says which of the two its `weight_decay` is; it applies to every leaf, biases too, and [`Groups`]
-//!   exempts some.
+//!   step, and no loss has that gradient). Each optimizer says which of the two its `weight_decay` is; it applies to every leaf, biases too, and
+//!   [`Groups`] exempts some.
 //! - *Integer leaves* (positions, counters) are left as they are, whatever stands in their place in the direction. They have no moments.
-//! - *NaN and ∞* in a direction are not caught: they reach the parameter (all of it in LAMB, Adafactor, Muon and SOAP, which mix its entries), and the moments keep them.
-//!   [`clip_by_norm`] gives the norm to look at.
-//! - *The ends of a dtype.* A rule that divides by a root of mean squares sees a direction below 1e-23 in `f32` (1e-162 in `f64`) as one whose square is 0, which
-//!   beside any ε of use makes no difference. Above 1.8e19 (1.3e154) the square is ∞: the parameter stands still, and where squares are averaged for ever after.
-//!   Use [`clip_by_norm`] before, if that may happen.
-//! - *Derivatives* pass through a step as through any other function, by parameters, directions, state and rate (a sign and the order of SOAP's columns
-//!   have none). Where a mean square is 0 its root counts with slope 0, and `d/(√d² + ε)` so has its slope 1/ε.
+//! - *NaN and ∞* in a direction are not caught: they reach the parameter (all of it in LAMB, Adafactor, Muon and SOAP, which mix its entries), and
+//!   the moments keep them. [`clip_by_norm`] gives the norm to look at.
+//! - *The ends of a dtype.* A rule that divides by a root of mean squares sees a direction below 1e-23 in `f32` (1e-162 in `f64`) as one whose
+//!   square is 0, which beside any ε of use makes no difference. Above 1.8e19 (1.3e154) the square is ∞: the parameter stands still, and where
+//!   squares are averaged for ever after. Use [`clip_by_norm`] before, if that may happen.
+//! - *Derivatives* pass through a step as through any other function, by parameters, directions, state and rate (a sign and the order of SOAP's
+//!   columns have none). Where a mean square is 0 its root counts with slope 0, and `d/(√d² + ε)` so has its slope 1/ε.
 //! - *State* is checked against what the optimizer remembers: whose it is, how many trees, which types.
 
 mod any;
@@ -125,9 +124,9 @@ pub trait Optimizer {
     /// The new parameters and the new state. `rate` is a scalar of any float dtype.
     ///
     /// # Errors
-    /// Stops the trace with [`ErrorKind::Arity`](quadric_autodiff::ErrorKind::Arity) if the state is that of another optimizer or the trees are not of
-    /// the parameters' structure, with [`ErrorKind::Shape`](quadric_autodiff::ErrorKind::Shape) if a leaf of the direction or the state is not of the type that its
-    /// parameter asks for or the rate is no scalar, and with what [`check`](Optimizer::check) says.
+    /// Stops the trace with [`ErrorKind::Arity`](quadric_autodiff::ErrorKind::Arity) if the state is that of another optimizer or the trees are not
+    /// of the parameters' structure, with [`ErrorKind::Shape`](quadric_autodiff::ErrorKind::Shape) if a leaf of the direction or the state is not
+    /// of the type that its parameter asks for or the rate is no scalar, and with what [`check`](Optimizer::check) says.
     #[track_caller]
     fn update<M: VarTree>(&self, params: &M, direction: &M, state: &State<M>, rate: Var) -> (M, State<M>)
     where

@@ -11,18 +11,19 @@ use super::{AdamW, Optimizer, Parameter};
 /// The quintic whose iterates drive singular values to about 1 (Jordan 2024).
 const QUINTIC: (f64, f64, f64) = (3.4445, -4.7750, 2.0315);
 
-/// Muon ([Jordan et al. 2024]) for matrices, and another optimizer for the rest: `v ← μ v + (1−μ) d`, `g = (1−μ) d + μ v` with Nesterov's momentum or `g = v` without,
-/// `w ← (1 − rate · decay) w − rate · √max(1, out/in) · O(g)`.
+/// Muon ([Jordan et al. 2024]) for matrices, and another optimizer for the rest: `v ← μ v + (1−μ) d`, `g = (1−μ) d + μ v` with Nesterov's momentum
+/// or `g = v` without, `w ← (1 − rate · decay) w − rate · √max(1, out/in) · O(g)`.
 ///
-/// O replaces the singular values of g, which are all near 1 afterwards, between 0.7 and 1.2: from `X = g/max(‖g‖, ε)`, five times
-/// `A = X Xᵀ`, `X ← 3.4445 X + (−4.7750 A + 2.0315 A²) X`, on the side of the matrix that is shorter.
+/// O replaces the singular values of g, which are all near 1 afterwards, between 0.7 and 1.2: from `X = g/max(‖g‖, ε)`, five times `A = X Xᵀ`,
+/// `X ← 3.4445 X + (−4.7750 A + 2.0315 A²) X`, on the side of the matrix that is shorter.
 ///
-/// Of the weights as they are here, `[in, out]`, out is the last axis; the code of others, whose weights are `[out, in]`, has the first. Arrays of other ranks than 2 go
-/// to the other optimizer, by default AdamW at its own rate, here `rest_rate` times Muon's. So should embeddings and the last layer, says the author: by
-/// [`Groups`](super::Groups).
+/// Of the weights as they are here, `[in, out]`, out is the last axis; the code of others, whose weights are `[out, in]`, has the first. Arrays of
+/// other ranks than 2 go to the other optimizer, by default AdamW at its own rate, here `rest_rate` times Muon's. So should embeddings and the last
+/// layer, says the author: by [`Groups`](super::Groups).
 ///
-/// Defaults are PyTorch's: μ = 0.95, Nesterov, five iterations, ε = 1e-7, decay 0.1 (decoupled; the author's code has none), rate 1e-3 (the author's is 0.02). The author's momentum is `v ← μ v + d`,
-/// which is the same up to a scale that O does not see, and his ε is added to the norm. O is computed in the dtype of the weights, in both codes in bfloat16, which has three digits.
+/// Defaults are PyTorch's: μ = 0.95, Nesterov, five iterations, ε = 1e-7, decay 0.1 (decoupled; the author's code has none), rate 1e-3 (the
+/// author's is 0.02). The author's momentum is `v ← μ v + d`, which is the same up to a scale that O does not see, and his ε is added to the norm.
+/// O is computed in the dtype of the weights, in both codes in bfloat16, which has three digits.
 ///
 /// [Jordan et al. 2024]: https://kellerjordan.github.io/posts/muon/
 ///

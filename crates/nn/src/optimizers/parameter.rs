@@ -57,7 +57,8 @@ pub(super) fn mean(old: Var, new: Var, beta: f64) -> Var {
     old * beta + new * (1.0 - beta)
 }
 
-/// `√s` of a mean square, with derivative 0 at 0: what it is part of, `d/(√d² + ε)`, has slope 1/ε there, and a chain of derivatives would meet 0 · ∞.
+/// `√s` of a mean square, with derivative 0 at 0: what it is part of, `d/(√d² + ε)`, has slope 1/ε there, and a chain of derivatives would meet 0 ·
+/// ∞.
 #[track_caller]
 pub(super) fn root(square: Var) -> Var {
     zero_at_zero(square, |s| s.sqrt())

@@ -12,8 +12,8 @@ use super::{Optimizer, Parameter};
 /// - Centred ([Graves 2013]): with `a ← α a + (1−α) d` the root is that of the variance `s − a²`, and of 0 where rounding makes that negative.
 /// - With momentum: `v ← momentum · v + d / (√s + ε)`, `w ← w − rate · v`.
 ///
-/// Defaults are PyTorch's: α = 0.99, ε = 1e-8 outside the root (Graves and TensorFlow have it inside), rate 1e-2; the lecture has α = 0.9. s begins at 0 and
-/// is not corrected: the first steps are up to 1/√(1−α) times as long as the rate. The decay is coupled and 0 unless set.
+/// Defaults are PyTorch's: α = 0.99, ε = 1e-8 outside the root (Graves and TensorFlow have it inside), rate 1e-2; the lecture has α = 0.9. s begins
+/// at 0 and is not corrected: the first steps are up to 1/√(1−α) times as long as the rate. The decay is coupled and 0 unless set.
 ///
 /// [Hinton 2012]: https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf
 /// [Graves 2013]: https://arxiv.org/abs/1308.0850

@@ -11,18 +11,20 @@ use super::{Optimizer, Parameter};
 ///
 /// - `d' = Pᵀ d Q`, `M ← β₁ M + (1−β₁) d`, `V ← β₂ V + (1−β₂) d'²`,
 /// - `w ← (1 − rate · decay) w − rate · P (Pᵀ M Q/(1−β₁ᵗ) / (√(V/(1−β₂ᵗ)) + ε)) Qᵀ`,
-/// - `L ← β₂ L + (1−β₂) d dᵀ`, `R ← β₂ R + (1−β₂) dᵀ d`, and P, Q approach the eigenvectors of L and R: by one step of orthogonal
-///   iteration, `P ← Q of qr(L P)`, with the columns in the order of falling `diag(Pᵀ L P)`, and V permuted with them.
+/// - `L ← β₂ L + (1−β₂) d dᵀ`, `R ← β₂ R + (1−β₂) dᵀ d`, and P, Q approach the eigenvectors of L and R: by one step of orthogonal iteration,
+///   `P ← Q of qr(L P)`, with the columns in the order of falling `diag(Pᵀ L P)`, and V permuted with them.
 ///
-/// As in the authors' code the first step only gathers L and R, and t counts from the second; arrays of other ranks than 2 have Adam's rule; an axis longer than
-/// `largest` has no basis. Defaults are the authors': β₁ = β₂ = 0.95, ε = 1e-8, decay 0.01 (decoupled), `largest` 10000, rate 3e-3.
+/// As in the authors' code the first step only gathers L and R, and t counts from the second; arrays of other ranks than 2 have Adam's rule; an
+/// axis longer than `largest` has no basis. Defaults are the authors': β₁ = β₂ = 0.95, ε = 1e-8, decay 0.01 (decoupled), `largest` 10000, rate
+/// 3e-3.
 ///
-/// Three things differ. The bases begin as the identity and are refreshed in the first step too, where the code takes an eigendecomposition there. They are refreshed at every step
-/// (`precondition_frequency` 1; the code's 10 saves time, at a loss that the paper measures): a tape has no branches, and a step that refreshes nothing would cost as much. And what is
-/// factored is `(L + δ I) P`, δ a small multiple of the rounding of L, which has full rank where L has not.
+/// Three things differ. The bases begin as the identity and are refreshed in the first step too, where the code takes an eigendecomposition there.
+/// They are refreshed at every step (`precondition_frequency` 1; the code's 10 saves time, at a loss that the paper measures): a tape has no
+/// branches, and a step that refreshes nothing would cost as much. And what is factored is `(L + δ I) P`, δ a small multiple of the rounding of L,
+/// which has full rank where L has not.
 ///
-/// While L or R has not full rank, its last basis vectors rest on rounding (no gradient so far has a part in them), and derivatives through the step are
-/// as large as δ is small.
+/// While L or R has not full rank, its last basis vectors rest on rounding (no gradient so far has a part in them), and derivatives through the
+/// step are as large as δ is small.
 ///
 /// [Vyas et al. 2024]: https://arxiv.org/abs/2409.11321
 ///

@@ -5,11 +5,11 @@ use quadric_autodiff::{Leaf, Tree};
 
 /// What an optimizer remembers: some trees of the parameters' structure, the number of steps taken (`i32`), and whose it is.
 ///
-/// One type for all optimizers, so that a training loop need not know which one it runs. It is a tree: it goes into a compiled step and comes
-/// out of it, and is saved as a model is. The optimizer's name is in the names of the leaves (`adam.0.layers.0.weight`, and `step`), so that an
-/// archive does not give one optimizer's memory to another. The leaves have the shapes that the optimizer asks for
-/// ([`Optimizer::moments`](super::Optimizer::moments)), which need not be the parameters'; where it remembers less of one parameter than of another, an
-/// array without entries keeps the place.
+/// One type for all optimizers, so that a training loop need not know which one it runs. It is a tree: it goes into a compiled step and comes out
+/// of it, and is saved as a model is. The optimizer's name is in the names of the leaves (`adam.0.layers.0.weight`, and `step`), so that an archive
+/// does not give one optimizer's memory to another. The leaves have the shapes that the optimizer asks for
+/// ([`Optimizer::moments`](super::Optimizer::moments)), which need not be the parameters'; where it remembers less of one parameter than of
+/// another, an array without entries keeps the place.
 ///
 /// In a tree of one's own it asks that the parameter be a leaf: `struct Run<T: Leaf = Tensor> { model: Mlp<T>, state: State<Mlp<T>> }`.
 ///

@@ -4,8 +4,8 @@ use super::Schedule;
 
 /// `peak · √(steps/(t + 1))` from step `steps − 1` on, after a linear rise `peak · (t + 1)/steps` to it.
 ///
-/// The schedule of the Transformer ([Vaswani et al. 2017], §5.3): with model width d its rate is `d^(−½) min(t^(−½), t · steps^(−3/2))`, t counted from 1,
-/// which is this with `peak = (d · steps)^(−½)`. Without a rise, `steps` = 1.
+/// The schedule of the Transformer ([Vaswani et al. 2017], §5.3): with model width d its rate is `d^(−½) min(t^(−½), t · steps^(−3/2))`, t counted
+/// from 1, which is this with `peak = (d · steps)^(−½)`. Without a rise, `steps` = 1.
 ///
 /// # Panics
 /// When it is asked for a rate and `steps` is 0.

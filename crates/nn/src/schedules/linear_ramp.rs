@@ -2,8 +2,8 @@
 
 use super::{PolynomialDecay, Schedule};
 
-/// From one rate to another in equal parts, and the second from `steps` on: [`PolynomialDecay`] of power 1; PyTorch's `LinearLR`, which has the ends as
-/// factors of the rate.
+/// From one rate to another in equal parts, and the second from `steps` on: [`PolynomialDecay`] of power 1; PyTorch's `LinearLR`, which has the
+/// ends as factors of the rate.
 ///
 /// # Example
 /// ```

@@ -2,7 +2,8 @@
 
 use super::Schedule;
 
-/// `rate · factorᵏ`, k the number of `milestones` that are not after step t; PyTorch's `MultiStepLR`. They need no order, and one named twice counts twice.
+/// `rate · factorᵏ`, k the number of `milestones` that are not after step t; PyTorch's `MultiStepLR`. They need no order, and one named twice
+/// counts twice.
 ///
 /// # Example
 /// ```

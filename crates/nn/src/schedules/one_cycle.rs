@@ -2,11 +2,11 @@
 
 use super::Schedule;
 
-/// From `peak/start` up to the peak in the first `rise` of the run, and down from there to `peak/start/end` at its last step; that rate also after it
-/// ([Smith & Topin 2018], in the two-phase form of PyTorch's `OneCycleLR`, with its defaults).
+/// From `peak/start` up to the peak in the first `rise` of the run, and down from there to `peak/start/end` at its last step; that rate also after
+/// it ([Smith & Topin 2018], in the two-phase form of PyTorch's `OneCycleLR`, with its defaults).
 ///
-/// Phases are half cosines, or straight lines with [`linear`](OneCycle::linear). The peak falls on step `rise · steps − 1`, between two steps if that is no
-/// whole number. PyTorch's class also moves the momentum the other way, which is a constant of a compiled step here.
+/// Phases are half cosines, or straight lines with [`linear`](OneCycle::linear). The peak falls on step `rise · steps − 1`, between two steps if
+/// that is no whole number. PyTorch's class also moves the momentum the other way, which is a constant of a compiled step here.
 ///
 /// # Panics
 /// When it is asked for a rate and there are fewer than two steps, or `rise` does not leave room for both phases: more than `1/steps`, less than 1.

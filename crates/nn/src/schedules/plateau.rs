@@ -3,9 +3,9 @@
 /// Multiplies the rate by `factor` once a measurement, a loss say, has not improved for more than `patience` observations; PyTorch's
 /// `ReduceLROnPlateau`, with its defaults.
 ///
-/// A measurement improves if it is below `(1 − threshold)` times the best so far (of a negative best, below `(1 + threshold)` times it). Observe what should rise as its
-/// negative. NaN never improves. It has a memory, and so is no [`Schedule`](super::Schedule): a training loop observes once in an epoch and hands
-/// [`rate`](Plateau::rate) to its steps.
+/// A measurement improves if it is below `(1 − threshold)` times the best so far (of a negative best, below `(1 + threshold)` times it). Observe
+/// what should rise as its negative. NaN never improves. It has a memory, and so is no [`Schedule`](super::Schedule): a training loop observes once
+/// in an epoch and hands [`rate`](Plateau::rate) to its steps.
 ///
 /// # Example
 /// ```

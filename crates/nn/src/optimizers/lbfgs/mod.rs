@@ -1,7 +1,7 @@
 //! L-BFGS: a quasi-Newton method that is driven from outside the trace.
 //!
-//! How often the function is evaluated in a step depends on its values, which no tape can decide. So this is no [`Optimizer`](super::Optimizer): it asks for
-//! a function from parameters to value and gradient, compiled once, and calls it. What it does itself is vectors in `f64`, whatever the
+//! How often the function is evaluated in a step depends on its values, which no tape can decide. So this is no [`Optimizer`](super::Optimizer): it
+//! asks for a function from parameters to value and gradient, compiled once, and calls it. What it does itself is vectors in `f64`, whatever the
 //! parameters' dtype.
 
 mod history;
@@ -20,23 +20,23 @@ pub enum LineSearch {
     /// As far as the rate says; in the first iteration of all no farther than `rate/‖g‖₁`.
     #[default]
     Fixed,
-    /// To a point that meets the strong Wolfe conditions, `f(t) ≤ f(0) + 1e-4 t f′(0)` and `|f′(t)| ≤ 0.9 |f′(0)|` ([Nocedal & Wright 2006], algorithms 3.5 and
-    /// 3.6), by cubic interpolation between safeguards, in 25 evaluations at most. The rate is the first trial.
+    /// To a point that meets the strong Wolfe conditions, `f(t) ≤ f(0) + 1e-4 t f′(0)` and `|f′(t)| ≤ 0.9 |f′(0)|` ([Nocedal & Wright 2006],
+    /// algorithms 3.5 and 3.6), by cubic interpolation between safeguards, in 26 evaluations at most. The rate is the first trial.
     ///
     /// [Nocedal & Wright 2006]: https://doi.org/10.1007/978-0-387-40065-5
     StrongWolfe,
 }
 
-/// L-BFGS ([Liu & Nocedal 1989]): steps along `−H g`, with H the inverse Hessian that the last few steps and changes of the gradient make
-/// of `yᵀs/yᵀy · I` by BFGS, in the two-loop form.
+/// L-BFGS ([Liu & Nocedal 1989]): steps along `−H g`, with H the inverse Hessian that the last few steps and changes of the gradient make of
+/// `yᵀs/yᵀy · I` by BFGS, in the two-loop form.
 ///
-/// It follows PyTorch's `LBFGS`, iterate by iterate: a step is some iterations on one and the same function; a pair with `yᵀs ≤ 1e-10` is not kept; the first
-/// trial of all is `min(1, 1/‖g‖₁) · rate`. Two things differ: the loss may be infinite or NaN at a trial, which then counts as too far, and pairs
-/// are kept as `y` and `s` alone.
+/// It follows PyTorch's `LBFGS`, iterate by iterate: a step is some iterations on one and the same function; a pair with `yᵀs ≤ 1e-10` is not kept;
+/// the first trial of all is `min(1, 1/‖g‖₁) · rate`. Two things differ: the loss may be infinite or NaN at a trial, which then counts as too far,
+/// and pairs are kept as `y` and `s` alone.
 ///
-/// Defaults are PyTorch's: rate 1, 20 iterations a step, 5/4 as many evaluations, a history of 10 pairs (there 100; the authors recommend 3 to 7), `tolerance_gradient` 1e-7 (on the
-/// largest entry), `tolerance_change` 1e-9 (on the value and on the largest entry of a step), and no line search. For a function without noise, take
-/// [`LineSearch::StrongWolfe`].
+/// Defaults are PyTorch's: rate 1, 20 iterations a step, 5/4 as many evaluations, a history of 10 pairs (there 100; the authors recommend 3 to 7),
+/// `tolerance_gradient` 1e-7 (on the largest entry), `tolerance_change` 1e-9 (on the value and on the largest entry of a step), and no line search.
+/// For a function without noise, take [`LineSearch::StrongWolfe`].
 ///
 /// [Liu & Nocedal 1989]: https://doi.org/10.1007/BF01589116
 ///
@@ -150,8 +150,8 @@ pub enum Stopped {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LbfgsReport {
-    /// The value where the last evaluation of this step was accepted: at the parameters that are returned, except that without a line search the last
-    /// iteration's step is not evaluated.
+    /// The value where the last evaluation of this step was accepted: at the parameters that are returned, except that without a line search the
+    /// last iteration's step is not evaluated.
     pub value: f64,
     /// The largest entry of the gradient there.
     pub gradient: f64,
@@ -217,14 +217,14 @@ impl Lbfgs {
         Ok((params, report))
     }
 
-    /// One step: up to [`iterations`](Lbfgs::iterations) of them on `f`, which gives value and gradient and is the same function in the whole step (the same
-    /// batch). Where it begins with a NaN or an infinite value it does nothing and says so.
+    /// One step: up to [`iterations`](Lbfgs::iterations) of them on `f`, which gives value and gradient and is the same function in the whole step
+    /// (the same batch). Where it begins with a NaN or an infinite value it does nothing and says so.
     ///
     /// Integer leaves stay as they are.
     ///
     /// # Errors
-    /// Those of `f`; [`ErrorKind::Shape`] if the state or the gradient is not of the parameters' structure and types, [`ErrorKind::Arity`] if the state has another
-    /// history, [`ErrorKind::NotScalar`] if the value is no scalar.
+    /// Those of `f`; [`ErrorKind::Shape`] if the state or the gradient is not of the parameters' structure and types, [`ErrorKind::Arity`] if the
+    /// state has another history, [`ErrorKind::NotScalar`] if the value is no scalar.
     pub fn step<H, E>(
         &self,
         mut f: impl FnMut(&H) -> Result<(Tensor, H), E>,
