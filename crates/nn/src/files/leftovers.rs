@@ -160,4 +160,30 @@ mod tests {
         crate::files::write_atomically(dir.path().join("a"), b"whole").unwrap();
         assert_eq!(fs::read(dir.path().join("a")).unwrap(), b"whole");
     }
+
+    /// Writers and removers at once: no write loses its file, at whichever line the other one is.
+    #[test]
+    fn writers_are_not_disturbed_by_who_clears_up() {
+        let dir = TempDir::new();
+        let path = dir.path().join("a");
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let write = |thread: u8| {
+                let path = &path;
+                scope.spawn(move || (0..100).try_for_each(|_| crate::files::write_atomically(path, &[thread; 100])))
+            };
+            let writers = [0, 1, 2].map(write);
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    remove_leftovers(&path).unwrap();
+                }
+            });
+            let written = writers.map(|writer| writer.join().unwrap());
+            done.store(true, Ordering::Relaxed);
+            written.into_iter().for_each(Result::unwrap);
+        });
+        let bytes = fs::read(&path).unwrap();
+        assert!(bytes.len() == 100 && bytes.iter().all(|byte| *byte == bytes[0]));
+        assert_eq!(remove_leftovers(&path).unwrap(), 0);
+    }
 }
