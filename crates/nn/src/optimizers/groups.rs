@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use quadric_autodiff::trace::Var;
+use quadric_autodiff::trace::tree::matches;
 use quadric_autodiff::{Error, ErrorKind, Type};
 
 use super::{Optimizer, Parameter};
 
 /// One optimizer for most parameters, and others, or the same at another rate, or none, for those whose names are selected.
 ///
-/// A group is selected by a pattern, in which `*` stands for any run of characters and `?` for one, or by a predicate on the name. A parameter
+/// A group is selected by a pattern ([`matches`]) or by a predicate on the name. A parameter
 /// belongs to the first group that selects it, and to the optimizer of [`new`](Groups::new) if none does. Held parameters stay as they are and
 /// nothing is remembered of them; their gradient is computed still, unless the loss is differentiated without them.
 ///
@@ -72,31 +73,6 @@ impl<F: Fn(&str) -> bool + Send + Sync + 'static> From<F> for Selector {
     fn from(predicate: F) -> Selector {
         Selector { selects: Arc::new(predicate), words: "a predicate".into() }
     }
-}
-
-/// Whether a pattern, in which `*` stands for any run of characters and `?` for one, is this name.
-fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    let (mut p, mut n) = (0, 0);
-    // Where the last star stands, and what it may swallow next.
-    let mut star: Option<(usize, usize)> = None;
-    while n < name.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, n));
-                p += 1;
-            }
-            Some(c) if *c == '?' || *c == name[n] => (p, n) = (p + 1, n + 1),
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    (p, n) = (at + 1, from + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
 }
 
 impl Groups {
@@ -209,32 +185,5 @@ impl fmt::Debug for Groups {
             }
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn patterns() {
-        for (pattern, name, expected) in [
-            ("*.bias", "layers.0.bias", true),
-            ("*.bias", "layers.0.biases", false),
-            ("bias", "layers.0.bias", false),
-            ("layers.?.weight", "layers.0.weight", true),
-            ("layers.?.weight", "layers.10.weight", false),
-            ("layers.*", "layers.", true),
-            ("*a*b*", "xaab", true),
-            ("*ab*ab", "abab", true),
-            ("*ab*ab", "abxa", false),
-            ("a*", "", false),
-            ("*", "", true),
-            ("", "", true),
-            ("", "a", false),
-            ("**", "a", true),
-        ] {
-            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
-        }
     }
 }

@@ -192,6 +192,9 @@ fn patterns_match_whole_names() {
         ("a?c", "ac", false),
         ("*.weight", "layers.0.weight", true),
         ("layers.*.weight", "layers.0.dense.weight", true),
+        ("layers.?.weight", "layers.10.weight", false),
+        ("*ab*ab", "abab", true),
+        ("*ab*ab", "abxa", false),
     ];
     for (pattern, name, holds) in cases {
         assert_eq!(matches(pattern, name), holds, "{pattern} {name}");
