@@ -17,6 +17,15 @@ pub(super) const DEFAULT_ALPHA: f64 = 1.0;
 ///
 /// # Errors
 /// Stops the trace if α is not above 0.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::activations::celu;
+/// let y = compile(|x: Var| celu(x, 2.0)).call(tensor![-1e4, 0.0, 3.0])?;
+/// assert_eq!(y, tensor![-2.0, 0.0, 3.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn celu(x: Var, alpha: f64) -> Var {

@@ -42,6 +42,15 @@ pub fn glu(value: Var, gate: Var) -> Var {
 ///
 /// # Shapes and errors
 /// Those of [`glu`].
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::activations::swiglu;
+/// let mut f = compile(|(value, gate): (Var, Var)| swiglu(value, gate));
+/// assert_eq!(f.call((tensor![2.0, 2.0], tensor![0.0, 1e4]))?, tensor![0.0, 2e4]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn swiglu(value: Var, gate: Var) -> Var {
@@ -55,6 +64,15 @@ pub fn swiglu(value: Var, gate: Var) -> Var {
 ///
 /// # Shapes and errors
 /// Those of [`glu`].
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::activations::geglu;
+/// let mut f = compile(|(value, gate): (Var, Var)| geglu(value, gate));
+/// assert_eq!(f.call((tensor![2.0, 2.0], tensor![0.0, 1e4]))?, tensor![0.0, 2e4]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn geglu(value: Var, gate: Var) -> Var {

@@ -32,6 +32,15 @@ pub fn hardtanh(x: Var, low: f64, high: f64) -> Var {
 }
 
 /// `min(max(x, 0), 6)` ([Howard et al. 2017](https://arxiv.org/abs/1704.04861)), a ReLU for numbers of few bits. At 0 and 6 the derivative is 0.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::activations::relu6;
+/// let y = compile(|x: Var| relu6(x)).call(tensor![-4.0, 1.5, 1e4])?;
+/// assert_eq!(y, tensor![0.0, 1.5, 6.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn relu6(x: Var) -> Var {

@@ -14,6 +14,15 @@ const SCALE: f64 = 1.050_700_987_355_480_5;
 /// The derivative at 0 is that from the left, λα, as torch has it.
 ///
 /// [Klambauer et al. 2017]: https://arxiv.org/abs/1706.02515
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::activations::selu;
+/// let y = compile(|x: Var| selu(x)).call(tensor![-1e4, 0.0, 1.0])?.to_f64_vec();
+/// assert!((y[0] + 1.7580993408473766).abs() < 1e-15 && y[1] == 0.0 && y[2] == 1.0507009873554805);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn selu(x: Var) -> Var {

@@ -13,6 +13,15 @@ pub(super) const DEFAULT_LAMBDA: f64 = 0.5;
 ///
 /// # Errors
 /// Stops the trace if λ is below 0.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::activations::softshrink;
+/// let y = compile(|x: Var| softshrink(x, 0.5)).call(tensor![-2.0, 0.5, 1.0])?;
+/// assert_eq!(y, tensor![-1.5, 0.0, 0.5]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn softshrink(x: Var, lambda: f64) -> Var {
@@ -26,6 +35,15 @@ pub fn softshrink(x: Var, lambda: f64) -> Var {
 ///
 /// # Errors
 /// Stops the trace if λ is below 0.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::activations::hardshrink;
+/// let y = compile(|x: Var| hardshrink(x, 0.5)).call(tensor![-2.0, 0.5, 1.0])?;
+/// assert_eq!(y, tensor![-2.0, 0.0, 1.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn hardshrink(x: Var, lambda: f64) -> Var {

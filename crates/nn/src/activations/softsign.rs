@@ -8,6 +8,15 @@ use crate::LIBRARY;
 /// jumps at 0, where it is 0.
 ///
 /// From |x| = 1 on it is computed as `±(1 − 1/(1 + |x|))`: the derivative of the quotient is a difference that loses its digits there.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::activations::softsign;
+/// let y = compile(|x: Var| softsign(x)).call(tensor![-3.0, 0.0, 1.0])?;
+/// assert_eq!(y, tensor![-0.75, 0.0, 0.5]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn softsign(x: Var) -> Var {

@@ -39,6 +39,16 @@ pub fn binary_cross_entropy_with_logits(logits: Var, targets: Var) -> Var {
 ///
 /// # Errors
 /// Stops the trace if logits and targets differ in type, or the weights do not broadcast.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::losses::weighted_binary_cross_entropy_with_logits;
+/// let mut loss = compile(|(z, y, w): (Var, Var, Var)| weighted_binary_cross_entropy_with_logits(z, y, w));
+/// let value = loss.call((tensor![-1e4, -1e4], tensor![1.0, 0.0], tensor![3.0, 3.0]))?;
+/// assert_eq!(value, tensor![3e4, 0.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn weighted_binary_cross_entropy_with_logits(logits: Var, targets: Var, positive: Var) -> Var {

@@ -40,6 +40,15 @@ pub fn cosine_similarity(a: Var, b: Var) -> Var {
 ///
 /// # Errors
 /// Stops the trace if the shapes disagree or the labels are no integers.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::losses::cosine_embedding;
+/// let mut loss = compile(|(a, b, y): (Var, Var, Var)| cosine_embedding(a, b, y, 0.0));
+/// assert_eq!(loss.call((tensor![[1.0, 0.0], [1.0, 0.0]], tensor![[0.6, 0.8], [0.6, 0.8]], tensor![1, -1]))?, tensor![0.4, 0.6]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn cosine_embedding(a: Var, b: Var, labels: Var, margin: f64) -> Var {

@@ -17,6 +17,16 @@ use crate::LIBRARY;
 ///
 /// # Errors
 /// Those of [`cross_entropy`](super::cross_entropy()); and γ must not be below 0.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::losses::focal;
+/// let mut loss = compile(|(z, y): (Var, Var)| focal(z, y, 2.0));
+/// let value = loss.call((tensor![[0.0, 0.0]], tensor![1]))?.item();
+/// assert!((value - 0.25 * 2f64.ln()).abs() < 1e-15); // p = ½
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn focal(logits: Var, labels: Var, gamma: f64) -> Var {
@@ -37,6 +47,16 @@ pub fn focal(logits: Var, labels: Var, gamma: f64) -> Var {
 ///
 /// # Errors
 /// Stops the trace if the two differ in type, γ is below 0, or α is not in `0..=1`.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::losses::binary_focal;
+/// let mut loss = compile(|(z, y): (Var, Var)| binary_focal(z, y, 2.0, 0.25));
+/// let value = loss.call((tensor![0.0], tensor![1.0]))?.item();
+/// assert!((value - 0.25 * 0.25 * 2f64.ln()).abs() < 1e-15); // p = ½
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn binary_focal(logits: Var, targets: Var, gamma: f64, alpha: f64) -> Var {

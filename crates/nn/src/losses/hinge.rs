@@ -16,6 +16,15 @@ use crate::activations::positive_part;
 ///
 /// # Errors
 /// Stops the trace if the two differ in type.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::losses::hinge;
+/// let mut loss = compile(|(z, y): (Var, Var)| hinge(z, y));
+/// assert_eq!(loss.call((tensor![0.5, -2.0, 3.0], tensor![1.0, 1.0, 1.0]))?, tensor![0.5, 3.0, 0.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn hinge(scores: Var, targets: Var) -> Var {
@@ -35,6 +44,15 @@ pub fn hinge(scores: Var, targets: Var) -> Var {
 ///
 /// # Errors
 /// Those of [`cross_entropy`](super::cross_entropy()); and the power must be 1 or 2.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::losses::multi_margin;
+/// let mut loss = compile(|(z, y): (Var, Var)| multi_margin(z, y, 1, 1.0));
+/// assert_eq!(loss.call((tensor![[0.0, 1.0], [5.0, 1.0]], tensor![0, 0]))?, tensor![1.0, 0.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn multi_margin(logits: Var, labels: Var, power: i32, margin: f64) -> Var {

@@ -44,6 +44,15 @@ pub fn huber(outputs: Var, targets: Var, delta: f64) -> Var {
 ///
 /// # Errors
 /// Stops the trace if the two differ in type, or β is below 0.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::losses::smooth_l1;
+/// let mut loss = compile(|(z, y): (Var, Var)| smooth_l1(z, y, 0.5));
+/// assert_eq!(loss.call((tensor![0.5, -3.0], tensor![0.0, 0.0]))?, tensor![0.25, 2.75]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn smooth_l1(outputs: Var, targets: Var, beta: f64) -> Var {

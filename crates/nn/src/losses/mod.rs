@@ -2,7 +2,7 @@
 //!
 //! They return one number for each example, or for each entry where their doc says so, and leave the mean to the caller, who so says which mean
 //! is taken: `cross_entropy(z, y).mean()`. Where examples do not all count the same, what the mean divides by belongs to the loss: such a
-//! loss returns [`Weighted`], which has the mean.
+//! loss returns [`Weighted`], which has the mean. The plain mean over no example is 0/0, NaN; that of [`Weighted`] is 0.
 //!
 //! | of | losses |
 //! |---|---|

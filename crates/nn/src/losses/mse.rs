@@ -37,6 +37,15 @@ pub fn mse(outputs: Var, targets: Var) -> Var {
 ///
 /// # Errors
 /// Stops the trace if the two differ in type.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::losses::squared_error;
+/// let mut loss = compile(|(z, y): (Var, Var)| squared_error(z, y));
+/// assert_eq!(loss.call((tensor![3.0, 4.0], tensor![0.0, 2.0]))?, tensor![9.0, 4.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn squared_error(outputs: Var, targets: Var) -> Var {

@@ -12,6 +12,15 @@ use crate::LIBRARY;
 ///
 /// # Errors
 /// Those of [`cross_entropy`](super::cross_entropy()).
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::losses::nll;
+/// let mut loss = compile(|(z, y): (Var, Var)| nll(z, y));
+/// assert_eq!(loss.call((tensor![[-0.5, -1.5]], tensor![1]))?, tensor![1.5]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn nll(log_p: Var, labels: Var) -> Var {

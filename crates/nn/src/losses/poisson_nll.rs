@@ -14,6 +14,15 @@ use crate::LIBRARY;
 ///
 /// # Errors
 /// Stops the trace if the two differ in type.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::losses::poisson_nll;
+/// let mut loss = compile(|(z, y): (Var, Var)| poisson_nll(z, y));
+/// assert_eq!(loss.call((tensor![0.0], tensor![7.0]))?, tensor![1.0]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn poisson_nll(log_rates: Var, targets: Var) -> Var {

@@ -45,6 +45,15 @@ pub fn softmax(z: Var) -> Var {
 ///
 /// # Shapes
 /// `z: […, C]`, result the same.
+///
+/// # Example
+/// ```
+/// use quadric_autodiff::{tensor, trace::{Var, compile}};
+/// use quadric_nn::losses::softmin;
+/// let p = compile(|z: Var| softmin(z)).call(tensor![[0.0, 1000.0]])?;
+/// assert_eq!(p, tensor![[1.0, 0.0]]);
+/// # Ok::<(), quadric_autodiff::Error>(())
+/// ```
 #[track_caller]
 #[must_use]
 pub fn softmin(z: Var) -> Var {

@@ -224,6 +224,31 @@ fn an_empty_batch_and_a_single_example_are_batches() {
     assert_eq!(one, all[..1]);
 }
 
+/// `[B, T, C]` with labels `[B, T]` is as many examples as it has rows.
+#[test]
+fn steps_of_sequences_are_examples() {
+    let losses: [fn(Var, Var, Var) -> Var; 6] = [
+        |z, y, _| cross_entropy(z, y),
+        |z, y, w| CrossEntropy::new().smoothing(0.1).weights(w).ignore(3).apply(z, y).values,
+        |z, y, w| CrossEntropy::new().smoothing(0.1).weights(w).ignore(3).apply(z, y).weights,
+        |z, y, _| focal(z, y, 2.0),
+        |z, y, _| multi_margin(z, y, 1, 1.0),
+        |z, y, _| nll(z, y),
+    ];
+    let (z, w) = (noisy(1, &[2, 3, 4]), tensor(&[4], &[0.2, 1.0, 3.0, 0.5]));
+    let y = [0i32, 3, 1, 2, 2, 0];
+    for f in losses {
+        let (sequences, rows) = compile(|(z, w): (Var, Var)| {
+            let y = |shape: &[usize]| integers(&y).reshape(shape);
+            (f(z, y(&[2, 3]), w), f(z.reshape([6, 4]), y(&[6]), w))
+        })
+        .call((z.clone(), w.clone()))
+        .unwrap();
+        assert_eq!((sequences.shape().to_vec(), sequences.to_f64_vec()), (vec![2, 3], rows.to_f64_vec()));
+        assert!(rows.to_f64_vec().iter().any(|x| *x != 0.0));
+    }
+}
+
 #[test]
 fn what_is_ignored_moves_nothing_even_if_it_is_nan_or_everything() {
     let loss = |z: Var| CrossEntropy::new().smoothing(0.1).ignore(-100).apply(z, integers(&[0, -100])).mean();
