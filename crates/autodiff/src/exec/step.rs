@@ -71,10 +71,10 @@ impl Step {
         done.map_err(|e| self.blame(e))
     }
 
-    /// The error with the user's line.
+    /// The error with the scopes and the user's line.
     pub(super) fn blame(&self, e: Error) -> Error {
-        match self.equations.first().and_then(|origin| origin.label.user_line()) {
-            Some(line) => e.at(line),
+        match self.equations.first() {
+            Some(origin) => origin.label.blame(e),
             None => e,
         }
     }

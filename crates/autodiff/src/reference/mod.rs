@@ -42,10 +42,7 @@ pub fn run<S: Scalar>(tape: &Tape, inputs: &[Array<S>]) -> Result<Vec<Array<S>>,
     for e in tape.equations() {
         let args: Vec<Array<S>> = e.inputs.iter().map(|v| values[v.index()].clone().expect("in order")).collect();
         let types: Vec<Type> = e.outputs.iter().map(|v| tape.type_of(*v).clone()).collect();
-        let outputs = equation(e, &args, &types).map_err(|error| match e.label.user_line() {
-            Some(line) => error.at(line),
-            None => error,
-        })?;
+        let outputs = equation(e, &args, &types).map_err(|error| e.label.blame(error))?;
         for (v, y) in e.outputs.iter().zip(outputs) {
             values[v.index()] = Some(y);
         }

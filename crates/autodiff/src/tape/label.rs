@@ -8,6 +8,8 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
+use crate::error::Error;
+
 /// A place in a source file.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Line {
@@ -137,6 +139,14 @@ impl Label {
         self.scope
             .as_ref()
             .map_or_else(String::new, |s| s.chain().iter().map(|s| s.name.as_ref()).collect::<Vec<_>>().join("/"))
+    }
+
+    /// A mistake found while the equation ran: the scopes before its sentence, for the user did not call the primitive but the layer or
+    /// loss that did, and the user's line. An error that has a place has both already.
+    pub(crate) fn blame(&self, e: Error) -> Error {
+        let Some(line) = self.user_line().filter(|_| e.place().is_none()) else { return e };
+        let scopes = self.scope_path();
+        if scopes.is_empty() { e.at(line) } else { e.within(scopes).at(line) }
     }
 }
 

@@ -10,7 +10,7 @@ use quadric_autodiff::shape::Type;
 use quadric_autodiff::tape::{Params, parse};
 use quadric_autodiff::trace::{
     self, Var, compile, concat, constant, custom_derivative, custom_pointwise, cut, grad, hessian, hvp, hvp_of_part,
-    jvp, scan, scan_n, select, value_and_grad, vjp, vmap,
+    jvp, scan, scan_n, scope, select, value_and_grad, vjp, vmap,
 };
 use quadric_autodiff::transform::{self, Freeze, Part};
 use quadric_autodiff::{DType, Error, ErrorKind, Tensor, Tree, tensor};
@@ -613,6 +613,15 @@ fn what_only_the_data_can_decide() {
     assert_eq!(
         told(compile(|x: Var| x.argmax(0)).call(Tensor::zeros(Type::new(DType::F64, [0]))), Data),
         "argmax: axis 0 of f64[0] is empty (HERE)"
+    );
+    // Inside scopes they are named: the user called a layer, not the primitive.
+    assert_eq!(
+        told(
+            compile(|(x, i): (Var, Var)| scope("layers.0", || scope("embedding", || x.gather(i, 1))))
+                .call((x(), tensor![0i32, 7])),
+            Data
+        ),
+        "layers.0/embedding: gather: index 7 at position 1 is out of range for 3 entries (HERE)"
     );
     // The derivative of the gather speaks of the user's line as well; and a program works again after an error.
     let mut gradient = compile(|(x, i): (Var, Var)| grad(|x: Var| x.gather(i, 0).sum(), &x));

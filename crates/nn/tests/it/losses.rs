@@ -87,7 +87,7 @@ fn labels_that_are_none_are_told_whole() {
         (error.kind(), error.to_string().split(" (").next().unwrap().to_string())
     };
     for bad in [3, -1, i32::MAX, i32::MIN] {
-        let sentence = format!("gather_along: index {bad} at position 1 is out of range for 3 entries");
+        let sentence = format!("cross_entropy: gather_along: index {bad} at position 1 is out of range for 3 entries");
         assert_eq!(say(Tensor::from_vec(&[0, bad])), (ErrorKind::Data, sentence));
     }
     assert_eq!(say(noisy(2, &[2])), (ErrorKind::DType, "cross_entropy: the labels are f64[2], i32 is needed".into()));
