@@ -7,7 +7,7 @@ pub use quadric_regularization as regularization;
 
 pub use quadric_autodiff::library;
 pub use quadric_autodiff::{
-    Arithmetic, Axes, DType, Error, ErrorKind, Leaf, Shape, Static, Tensor, Tree, Type, VarTree,
+    Arithmetic, Axes, DType, Error, ErrorKind, Leaf, Select, Selection, Shape, Static, Tensor, Tree, Type, VarTree,
 };
 #[doc(hidden)]
 pub use quadric_autodiff::{axes, shape, tensor};
@@ -24,11 +24,12 @@ pub mod prelude {
         value_and_grad, value_and_grad_aux, vjp, vmap, zeros,
     };
     pub use quadric_autodiff::transform::Part;
-    pub use quadric_autodiff::{Arithmetic, DType, Error, Static, Tensor, Tree, VarTree, tensor};
+    pub use quadric_autodiff::{Arithmetic, DType, Error, Select, Selection, Static, Tensor, Tree, VarTree, tensor};
     pub use quadric_curvature::operators::{GaussNewton, Hessian, Nme};
     pub use quadric_curvature::{Decomposition, LinearOperator, Probe, Problem};
     pub use quadric_nn::{
-        Activation, Adam, Classifier, Dense, Mlp, Optimizer, Sgd, accuracy, cross_entropy, log_softmax, mse, softmax,
+        Activation, Activations, Adam, AdamW, Classifier, Dense, Layer, Mlp, Mode, Optimizer, Schedule, Sgd, StateOf,
+        Stateless, accuracy, cross_entropy, generator, initial_state, log_softmax, mse, softmax,
     };
     pub use quadric_regularization::{
         Classification, GradientPower, HessianTrace, Loss, Penalized, PenaltySam, Plain, Sam, Update, WeightNoise,
