@@ -87,7 +87,7 @@ fn adaptive<const N: usize>(name: &str, x: Var, sizes: &[usize; N], reduce: fn(V
             format!("{name}: the input {ty} cannot be cut into {sizes:?} parts along the axes behind its channels");
         stop(Error::new(ErrorKind::Shape, what));
     }
-    if (0..N).all(|axis| ty.shape[axis + 2] % sizes[axis] == 0) {
+    if (0..N).all(|axis| ty.shape[axis + 2].is_multiple_of(sizes[axis])) {
         // Parts of one size, side by side: an axis of parts and one within the part.
         let apart = (0..N).flat_map(|axis| [sizes[axis], ty.shape[axis + 2] / sizes[axis]]);
         let apart: Vec<usize> = ty.shape[..2].iter().copied().chain(apart).collect();

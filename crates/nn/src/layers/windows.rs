@@ -273,9 +273,9 @@ impl<const N: usize> Windows<N> {
         if self.stride == self.kernel && self.dilation == [1; N] && self.padded(&sizes) == [(0, 0); N] {
             // Side by side: an axis of windows and one within the window, of the entries themselves.
             let (mut x, mut apart) = (x, shape[..2].to_vec());
-            for axis in 0..N {
-                x = x.slice(axis as isize + 2, 0..places[axis] * self.kernel[axis]);
-                apart.extend([places[axis], self.kernel[axis]]);
+            for (axis, (places, kernel)) in places.into_iter().zip(self.kernel).enumerate() {
+                x = x.slice(axis as isize + 2, 0..places * kernel);
+                apart.extend([places, kernel]);
             }
             return f(x.reshape(apart), &(0..N as isize).map(|axis| 2 * axis + 3).collect::<Vec<_>>());
         }

@@ -26,7 +26,7 @@ pub type ConvNetBlock<T = Tensor> = (Conv2d<T>, BatchNorm<T>, Activate<T>, MaxPo
 #[derive(Tree, Clone, Debug, PartialEq)]
 pub struct ConvNet<T = Tensor> {
     /// Each halves height and width, rounding down.
-    pub blocks: Vec<(Conv2d<T>, BatchNorm<T>, Activate<T>, MaxPool2d<T>)>,
+    pub blocks: Vec<ConvNetBlock<T>>,
     /// All that is left, to the classes.
     pub head: (Flatten<T>, Dense<T>),
 }

@@ -6,6 +6,12 @@ use quadric_autodiff::{DType, Tensor, Tree};
 use crate::activations::Activation;
 use crate::layers::{Activate, AvgPool2d, Classifier, Conv2d, Dense, Flatten, Layer, generator, sequential};
 
+/// Two convolutions, each with an activation and a mean.
+pub type LeNet5Features<T = Tensor> = (Conv2d<T>, Activate<T>, AvgPool2d<T>, Conv2d<T>, Activate<T>, AvgPool2d<T>);
+
+/// Three dense layers with activations between them.
+pub type LeNet5Head<T = Tensor> = (Flatten<T>, Dense<T>, Activate<T>, Dense<T>, Activate<T>, Dense<T>);
+
 /// LeNet-5 for images `[B, 1, 28, 28]` ([LeCun et al. 1998], §II.B): two convolutions of 5×5, each with a tanh and a mean over 2×2, and three
 /// dense layers. 61,706 parameters for ten classes.
 ///
@@ -27,9 +33,9 @@ use crate::layers::{Activate, AvgPool2d, Classifier, Conv2d, Dense, Flatten, Lay
 #[derive(Tree, Clone, Debug, PartialEq)]
 pub struct LeNet5<T = Tensor> {
     /// 28×28 to 16 channels of 5×5.
-    pub features: (Conv2d<T>, Activate<T>, AvgPool2d<T>, Conv2d<T>, Activate<T>, AvgPool2d<T>),
+    pub features: LeNet5Features<T>,
     /// 400 to 120 to 84 to the classes.
-    pub head: (Flatten<T>, Dense<T>, Activate<T>, Dense<T>, Activate<T>, Dense<T>),
+    pub head: LeNet5Head<T>,
 }
 
 impl LeNet5<Tensor> {
@@ -51,8 +57,8 @@ impl LeNet5<Tensor> {
 }
 
 sequential!(LeNet5 {
-    features: (Conv2d<Var>, Activate<Var>, AvgPool2d<Var>, Conv2d<Var>, Activate<Var>, AvgPool2d<Var>),
-    head: (Flatten<Var>, Dense<Var>, Activate<Var>, Dense<Var>, Activate<Var>, Dense<Var>),
+    features: LeNet5Features<Var>,
+    head: LeNet5Head<Var>,
 });
 
 impl Classifier for LeNet5<Var> {

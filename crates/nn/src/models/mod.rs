@@ -17,7 +17,7 @@ mod wide_res_net;
 pub use conv_net::{ConvNet, ConvNetBlock};
 pub use gpt::{Gpt, GptOptions};
 pub use identity_shortcut::IdentityShortcut;
-pub use le_net::LeNet5;
+pub use le_net::{LeNet5, LeNet5Features, LeNet5Head};
 pub use lstm_language_model::LstmLanguageModel;
 pub use res_net::{ResNet, ResNetBlock, ResNetStage};
 pub use sampling::Sampling;

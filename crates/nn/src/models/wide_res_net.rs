@@ -70,7 +70,7 @@ impl WideResNet<Tensor> {
         let rng = &mut generator(seed);
         let stem = conv(inputs, 16, 1, dtype, rng);
         let stages = (0..3).map(|i| {
-            let (before, here) = (if i == 0 { 16 } else { 16 * width << (i - 1) }, 16 * width << i);
+            let (before, here) = (if i == 0 { 16 } else { (16 * width) << (i - 1) }, (16 * width) << i);
             let first = first(before, here, if i == 0 { 1 } else { 2 }, dropout, dtype, rng);
             let rest: Vec<WideResNetBlock> = (1..(depth - 4) / 6).map(|_| block(here, dropout, dtype, rng)).collect();
             WideResNetStage { first, rest: stacked(rest) }

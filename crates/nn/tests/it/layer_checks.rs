@@ -308,7 +308,7 @@ impl Layer for Broken<Var> {
     type State = quadric_nn::Stateless<Var>;
 
     fn initial_state(&self) -> Self::State {
-        Self::State::default()
+        std::marker::PhantomData
     }
 
     fn forward(&self, x: Var, state: &Self::State, mode: Mode) -> (Var, Self::State) {
@@ -342,7 +342,7 @@ fn a_layer_that_breaks_a_promise_is_found() {
     starts("a factor that is held", Class::Mixed, "broken, inference: gradient: ");
     starts("training alone", Class::Mixed, "broken, training: gradient: ");
     starts("a second derivative that is declared", Class::Mixed, "broken, inference: hvp: ");
-    starts("a difference of large numbers", Class::Mixed, "broken, inference, f64: result 0 is off by ");
+    starts("a difference of large numbers", Class::Mixed, "broken, inference"); // by differences, or by double-double
     starts("", Class::Linear, "broken, inference: M of a Linear layer is ");
     starts("", Class::Nonlinear, "broken, inference: M of a Nonlinear layer is ");
     starts("a root", Class::Mixed, "broken, inference, f64, zeros: ");

@@ -47,7 +47,7 @@ fn the_share_that_is_kept_and_its_mean_are_those_of_the_rate() {
 fn a_dropped_nan_does_no_harm() {
     let nans = Tensor::from_fn(DType::F64, [64], |_| f64::NAN);
     let y = train(0.5, 1, &nans).to_f64_vec();
-    assert!(y.iter().any(|y| *y == 0.0) && y.iter().any(|y| y.is_nan()));
+    assert!(y.contains(&0.0) && y.iter().any(|y| y.is_nan()));
     assert_eq!(train(1.0, 1, &nans).to_f64_vec(), vec![0.0; 64]);
 }
 
