@@ -93,7 +93,7 @@ fn caches_that_are_full_or_anothers() {
     };
     let (_, full) = step(&layer, 3, layer.cache(1, 3)).unwrap();
     assert_eq!(full.room(), 0);
-    let what = "gather: index 3 at position 0 is out of range for 3 entries";
+    let what = "attention: gather: index 3 at position 0 is out of range for 3 entries";
     assert_eq!(told(step(&layer, 1, full)), (ErrorKind::Data, what.into()));
 
     let what = "attention: the cache f64[2,2,3,2] is not one for f64[1,1,4]: [1, 2, 3, 2]";
