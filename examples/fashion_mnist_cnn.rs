@@ -17,7 +17,7 @@ type Norms = <Net<Var> as Layer>::State;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (data, epochs, goal) = match std::env::args().nth(1) {
         Some(folder) => (idx(folder)?, 4, 0.86),
-        None => (digits(1), 6, 0.97),
+        None => (digits(1), 20, 0.97),
     };
     let image = [1, data.train.example_shape[0], data.train.example_shape[1]];
     let mut net = (Reshape::new(image), ConvNet::new(image, &[16, 32], data.train.classes, DType::F32, 1));
