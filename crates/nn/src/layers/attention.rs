@@ -159,10 +159,10 @@ impl Attention<Tensor> {
 
 /// Whether the width divides into the heads, and they into groups; or what is wrong.
 fn divides(width: usize, heads: usize, kv_heads: usize) -> Result<(), String> {
-    if heads == 0 || width % heads != 0 {
+    if heads == 0 || !width.is_multiple_of(heads) {
         return Err(format!("attention: a width of {width} does not divide into {heads} heads"));
     }
-    if kv_heads == 0 || heads % kv_heads != 0 {
+    if kv_heads == 0 || !heads.is_multiple_of(kv_heads) {
         return Err(format!(
             "attention: {heads} heads do not divide into groups for {kv_heads} heads of keys and values"
         ));
