@@ -117,7 +117,7 @@ fn tokens_and_places_that_there_are_not() {
     let table = Embedding::new(4, 2, DType::F64, &mut generator(1));
     let rows = |index: Tensor| compile(|(e, i): (Embedding<Var>, Var)| e.apply(i)).call((table.clone(), index));
     for bad in [4, -1] {
-        let what = format!("gather: index {bad} at position 1 is out of range for 4 entries");
+        let what = format!("embedding: gather: index {bad} at position 1 is out of range for 4 entries");
         assert_eq!(told(rows(Tensor::from_vec(&[0, bad]))), (ErrorKind::Data, what));
     }
     let what = "embedding: the indices are f64[2], i32 is needed";

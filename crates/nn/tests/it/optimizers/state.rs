@@ -52,10 +52,8 @@ fn a_state_is_that_of_its_optimizer() {
     let mut archive = Archive::new();
     archive.insert_tree("optimizer", &Adam::new().init(&w.to_vec()));
     let other = "radam".parse::<AnyOptimizer>().unwrap().init(&w.to_vec());
-    assert_eq!(
-        archive.tree("optimizer", &other).unwrap_err().to_string(),
-        "the archive has no \"optimizer.radam.0.0\""
-    );
+    let told = archive.tree("optimizer", &other).unwrap_err().to_string();
+    assert!(told.contains("\"optimizer.radam.0.0\" f64[2] is not there"), "{told}");
 }
 
 #[test]
