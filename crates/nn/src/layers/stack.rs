@@ -113,11 +113,11 @@ impl<B: VarTree> Stack<B> {
     /// use quadric_nn::{Dense, Stack, generator};
     /// let rng = &mut generator(1);
     /// let mut stack = Stack::new(vec![Dense::new(1, 1, DType::F64, rng), Dense::new(1, 1, DType::F64, rng)])?;
-    /// stack.blocks.weight = tensor![[[2.0]], [[3.0]]];
+    /// stack.blocks.weight = tensor![[2.0], [3.0]].reshaped([2, 1, 1]);
     /// let shifted = |(s, x, by): (Stack<Dense<Var>>, Var, Var)| s.fold(x, &by, |block, x, by| (block.apply(x) + by, x));
     /// let (y, before) = compile(shifted).call((stack, tensor![[1.0]], tensor![1.0, 10.0]))?;
     /// assert_eq!(y, tensor![[19.0]]); // 3 (2 · 1 + 1) + 10
-    /// assert_eq!(before, tensor![[[1.0]], [[3.0]]]);
+    /// assert_eq!(before, tensor![[1.0], [3.0]].reshaped([2, 1, 1]));
     /// # Ok::<(), quadric_autodiff::Error>(())
     /// ```
     #[track_caller]
