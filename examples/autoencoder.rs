@@ -36,8 +36,7 @@ fn principal_components(k: usize) -> impl Fn((Var, Var)) -> Var {
 
 fn main() -> Result<(), Error> {
     let split = digits(DIGITS_SPLIT_SEED);
-    let (train, _) = split.train.tensors(DType::F32);
-    let (test, _) = split.test.tensors(DType::F32);
+    let [train, test] = [split.train, split.test].map(|part| part.flattened().to_dtype(DType::F32).all().inputs);
     let linear = compile(principal_components(8)).call((train.clone(), test.clone()))?.item();
 
     let mut net = Autoencoder {
@@ -55,7 +54,7 @@ fn main() -> Result<(), Error> {
 
     let (epochs, size) = (60, 64);
     let steps = epochs * train.shape()[0].div_ceil(size);
-    let (rate, mut i) = (Cosine::new(4e-3, steps), 0);
+    let (rate, mut i) = (Cosine { peak: 4e-3, floor: 0.0, steps }, 0);
     let mut left = f64::INFINITY;
     for epoch in 0..epochs {
         for rows in batches(train.shape()[0], size, 1, epoch as u64) {

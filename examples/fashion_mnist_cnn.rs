@@ -6,9 +6,9 @@
 //!
 //! Prints loss and held-out accuracy after each epoch.
 
-use quadric::nn::data::{digits, full_batches, idx};
+use quadric::nn::Reshape;
+use quadric::nn::data::{Loader, digits, idx};
 use quadric::nn::models::ConvNet;
-use quadric::nn::{Layer, Reshape, initial_state};
 use quadric::prelude::*;
 
 type Net<T = Tensor> = (Reshape<T>, ConvNet<T>);
@@ -19,8 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some(folder) => (idx(folder)?, 4, 0.86),
         None => (digits(1), 20, 0.97),
     };
-    let image = [1, data.train.example_shape[0], data.train.example_shape[1]];
-    let mut net = (Reshape::new(image), ConvNet::new(image, &[16, 32], data.train.classes, DType::F32, 1));
+    let image = [1, data.train.example_shape()[0], data.train.example_shape()[1]];
+    let classes = data.train.classes().ok_or("the examples have no classes")?;
+    let mut net = (Reshape::new(image), ConvNet::new(image, &[16, 32], classes, DType::F32, 1));
     let mut norms = initial_state(&net)?;
     let optimizer = Adam::new();
     let mut moments = optimizer.init(&net);
@@ -36,15 +37,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let mut score = compile(|(net, norms, x, y): (Net<Var>, Norms, Var, Var)| accuracy(net.infer(x, &norms), y));
 
-    let (x_test, y_test) = data.test.batch(&(0..data.test.len()).collect::<Vec<_>>(), DType::F32);
+    let (x_test, y_test) = data.test.all().pair()?;
+    let loader = Loader::new(data.train, 100)?.shuffled(1).drop_last()?;
     let mut right = 0.0;
     for epoch in 0..epochs {
-        let (batches, mut total) = (full_batches(data.train.len(), 100, 1, epoch), 0.0);
-        for rows in &batches {
-            let (x, y) = data.train.batch(rows, DType::F32);
+        let mut total = 0.0;
+        for batch in loader.epoch(epoch) {
+            let (x, y) = batch?.pair()?;
             let value;
             (value, net, norms, moments) = step.call((net, norms, moments, x, y, Tensor::scalar(2e-3f32)))?;
-            total += value.item() / batches.len() as f64;
+            total += value.item() / loader.batches_per_epoch() as f64;
         }
         right = score.call((net.clone(), norms.clone(), x_test.clone(), y_test.clone()))?.item();
         println!("epoch {epoch}  loss {total:.4}  held-out accuracy {:5.1} %", 100.0 * right);

@@ -23,25 +23,27 @@ type Failure = Box<dyn std::error::Error>;
 /// Momentum 0.9 and rate 0.05 on the digits, with batch norm in training.
 fn conv() -> Result<Archive, Failure> {
     let net = ConvNet::new([1, 8, 8], &[8, 16], 10, DType::F32, 1);
-    let (images, labels) = digits(DIGITS_SPLIT_SEED).train.tensors(DType::F32);
-    let images = images.reshape([images.shape()[0], 1, 8, 8])?;
+    let (images, labels) = digits(DIGITS_SPLIT_SEED).train.to_dtype(DType::F32).reshaped(&[1, 8, 8])?.all().pair()?;
     let rows = (0..).flat_map(|epoch| batches(images.shape()[0], BATCH, 1, epoch)).filter(|rows| rows.len() == BATCH);
     let rows: Vec<i32> = rows.take(STEPS).flatten().map(|row| row as i32).collect();
     let rows = Tensor::from_vec(&rows);
-    let (x, y) = (images.gather(rows.clone(), 0)?, labels.gather(rows, 0)?);
+    let (x, y) = (images.gather(&rows, 0)?, labels.gather(&rows, 0)?);
 
     let optimizer = Sgd::new().momentum(0.9);
-    let mut step = compile(|(net, state, memory, x, y, rate): (ConvNet<Var>, <ConvNet<Var> as Layer>::State, _, Var, Var, Var)| {
-        let loss = |net: ConvNet<Var>| {
-            let (z, state) = net.train(x, &state, None);
-            (cross_entropy(z, y).mean(), state)
-        };
-        let ((value, state), g) = value_and_grad_aux(loss, &net);
-        let (net, memory) = optimizer.update(&net, &g, &memory, rate);
-        (value, net, state, memory)
-    });
+    let mut step = compile(
+        |(net, state, memory, x, y, rate): (ConvNet<Var>, <ConvNet<Var> as Layer>::State, _, Var, Var, Var)| {
+            let loss = |net: ConvNet<Var>| {
+                let (z, state) = net.train(x, &state, None);
+                (cross_entropy(z, y).mean(), state)
+            };
+            let ((value, state), g) = value_and_grad_aux(loss, &net);
+            let (net, memory) = optimizer.update(&net, &g, &memory, rate);
+            (value, net, state, memory)
+        },
+    );
     let mut archive = begun(&net, &x, &y);
-    let (mut now, mut state, mut memory, mut losses) = (net.clone(), initial_state(&net)?, optimizer.init(&net), vec![]);
+    let (mut now, mut state, mut memory, mut losses) =
+        (net.clone(), initial_state(&net)?, optimizer.init(&net), vec![]);
     for i in 0..STEPS {
         let rows = i * BATCH..(i + 1) * BATCH;
         let batch = (x.slice(0, rows.clone())?, y.slice(0, rows)?);
