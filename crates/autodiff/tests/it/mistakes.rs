@@ -139,8 +139,8 @@ fn arrays_that_cannot_be() {
         "patches_transpose: the windows are f64[1,3,2], [B,C·2·2,P] is needed (HERE)"
     );
     assert_eq!(
-        traced(|x| x.reshape([1, 2, 3]).patches_transpose([2, 3], [2, 1], [1, 1], [0; 4], [1, 1]), kind),
-        "patches_transpose: f64[1,2,3]"
+        traced(|x| x.reshape([1, 2, 3]).patches_transpose([3, 3], [2, 1], [1, 1], [0; 4], [1, 1]), kind),
+        "patches_transpose: the windows are f64[1,2,3], [B,2,6] is needed (HERE)"
     );
     assert_eq!(
         traced(|x| x.reshape([vec![1; 23], vec![2, 3]].concat()), kind),
