@@ -1,9 +1,17 @@
 //! Phase 4: in which slot of memory each value is.
 //!
 //! A value that a step writes lives from that step to the last one that reads it, and values whose lives do not overlap may
-//! share a slot. Going through the steps, a result takes the smallest free slot that is large enough, or else the largest,
-//! which grows. A step never writes where it reads. A result of the program keeps a slot of its own size to itself, because
-//! its storage is handed out; one that is an argument, a constant or another result is copied.
+//! share a slot. The largest values choose first (greedy by size, [Pisarchyk & Lee 2020], §4): each takes the smallest slot that is free
+//! for all its life, of those the one that became free last, whose bytes may still be in a cache, or else a new one. So no slot grows, and no large one
+//! is given to small values while a large value waits. A step never writes where it reads. A result of the program keeps a slot of its
+//! own size to itself, because its storage is handed out; one that is an argument, a constant or another result is copied.
+//!
+//! Considered and set aside: going through the steps with a pool of free slots that grow. The plan of the gradient of a residual network with
+//! checkpoints had 1.7 times the bytes that live at once, that of its Hessian product 2.5 times.
+//!
+//! [Pisarchyk & Lee 2020]: https://arxiv.org/abs/2001.03288
+
+use std::collections::BTreeMap;
 
 use super::order::Schedule;
 use super::step::Place;
@@ -53,54 +61,90 @@ pub(super) fn buffers(tape: &Tape, storages: &Storages, schedule: &Schedule) -> 
         _ => None,
     };
     let mut places: Vec<Option<Place>> = storages.of.iter().map(given).collect();
-    // The order in which values were written: buffers that become free together are used again in it.
-    let mut age = vec![0; tape.value_count()];
-    let mut count = 0;
-    let mut pool = Pool { bytes: Vec::new(), free: Vec::new() };
+    let mut slots = Slots::default();
+    let mut sharing: Vec<(usize, Life, Value)> = Vec::new();
     for (i, task) in schedule.tasks.iter().enumerate() {
         for v in &task.writes {
             let bytes = tape.type_of(*v).bytes();
-            let slot = if last[v.index()] == Last::End { pool.fresh(bytes) } else { pool.take(bytes) };
-            places[v.index()] = Some(Place::Slot(slot));
-            age[v.index()] = count;
-            count += 1;
+            match last[v.index()] {
+                Last::End => places[v.index()] = Some(Place::Slot(slots.new_one(bytes))),
+                // What nobody reads is needed for this one step.
+                Last::Never => sharing.push((bytes, Life { from: i, to: i }, *v)),
+                Last::Step(to) => sharing.push((bytes, Life { from: i, to: to.max(i) }, *v)),
+            }
         }
-        let touched = task.reads.iter().map(|read| read.value).chain(task.writes.iter().copied());
-        let mut done: Vec<Value> = touched.filter(|v| last[v.index()] <= Last::Step(i)).collect();
-        done.sort_unstable_by_key(|v| (age[v.index()], *v));
-        done.dedup();
-        pool.free.extend(done.into_iter().filter_map(|v| places[v.index()].and_then(Place::slot)));
     }
-    let mut taken = vec![false; pool.bytes.len()];
+    // Stable: of one size, in the order of the steps.
+    sharing.sort_by_key(|(bytes, ..)| std::cmp::Reverse(*bytes));
+    slots.open();
+    for (bytes, life, v) in sharing {
+        places[v.index()] = Some(Place::Slot(slots.take(bytes, life)));
+    }
+    let mut taken = vec![false; slots.bytes.len()];
     let outputs = schedule.outputs.iter();
     let owned = outputs.map(|output| match places[output.value.index()] {
         Some(Place::Slot(s)) => !std::mem::replace(&mut taken[s], true),
         _ => false,
     });
-    Buffers { owned: owned.collect(), places, slots: pool.bytes }
+    Buffers { owned: owned.collect(), places, slots: slots.bytes }
 }
 
-/// Slots, and which of them are free.
-struct Pool {
+/// From the step that writes to the last one that reads, both included.
+#[derive(Clone, Copy)]
+struct Life {
+    from: usize,
+    to: usize,
+}
+
+/// Slots, and when they are taken.
+#[derive(Default)]
+struct Slots {
     bytes: Vec<usize>,
-    free: Vec<usize>,
+    /// Of the slots from `shared` on, the lives of the values in them, by their first step.
+    lives: Vec<BTreeMap<usize, usize>>,
+    shared: usize,
 }
 
-impl Pool {
-    fn fresh(&mut self, bytes: usize) -> usize {
+impl Slots {
+    /// How many slots a value looks at: what bounds the work for a program that keeps a hundred thousand values at once.
+    const LOOKED_AT: usize = 256;
+
+    fn new_one(&mut self, bytes: usize) -> usize {
         self.bytes.push(bytes);
         self.bytes.len() - 1
     }
 
-    /// The smallest free slot that is large enough, or the largest, grown, or a new one.
-    fn take(&mut self, bytes: usize) -> usize {
-        let free = self.free.iter().copied();
-        let fit = free.clone().filter(|b| self.bytes[*b] >= bytes).min_by_key(|b| self.bytes[*b]);
-        let Some(slot) = fit.or_else(|| free.max_by_key(|b| self.bytes[*b])) else {
-            return self.fresh(bytes);
+    /// From here on slots are shared.
+    fn open(&mut self) {
+        self.shared = self.bytes.len();
+    }
+
+    /// The smallest slot that is free for this life, of those the one that became free last, or a new one. Asked for in the order of falling size, so
+    /// every slot is large enough and the newest is the smallest.
+    fn take(&mut self, bytes: usize, life: Life) -> usize {
+        let mut best: Option<(usize, usize)> = None;
+        for (k, lives) in self.lives.iter().enumerate().rev().take(Slots::LOOKED_AT) {
+            if best.is_some_and(|(b, _)| self.bytes[self.shared + k] > self.bytes[self.shared + b]) {
+                break;
+            }
+            let before = lives.range(..=life.to).next_back();
+            if before.is_some_and(|(_, to)| *to >= life.from) {
+                continue;
+            }
+            let since = before.map_or(0, |(_, to)| to + 1);
+            if best.is_none_or(|(_, other)| since > other) {
+                best = Some((k, since));
+            }
+        }
+        let k = match best {
+            Some((k, _)) => k,
+            None => {
+                self.new_one(bytes);
+                self.lives.push(BTreeMap::new());
+                self.lives.len() - 1
+            }
         };
-        self.free.retain(|b| *b != slot);
-        self.bytes[slot] = self.bytes[slot].max(bytes);
-        slot
+        self.lives[k].insert(life.from, life.to);
+        self.shared + k
     }
 }

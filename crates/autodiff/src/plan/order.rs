@@ -147,8 +147,9 @@ impl Scheduler<'_> {
     }
 }
 
-/// Whether all axes but the last two repeat one row-major matrix.
+/// Whether all axes but the last two repeat one row-major matrix. Along an axis of size 1 there is no step.
 fn repeats_matrix(shape: &[usize], strides: &[isize]) -> bool {
     let n = shape.len();
-    n > 2 && strides[..n - 2].iter().all(|s| *s == 0) && strides[n - 2..] == [shape[n - 1] as isize, 1]
+    let stays = |(size, stride): (&usize, &isize)| *size == 1 || *stride == 0;
+    n > 2 && shape.iter().zip(strides).take(n - 2).all(stays) && strides[n - 2..] == [shape[n - 1] as isize, 1]
 }
