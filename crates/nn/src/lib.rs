@@ -43,6 +43,7 @@ pub mod files;
 mod json;
 pub mod layers;
 pub mod losses;
+pub mod metrics;
 pub mod models;
 pub mod optimizers;
 pub mod schedules;

@@ -25,6 +25,14 @@ pub struct Weighted<T = Tensor> {
     pub weights: T,
 }
 
+/// Losses that all count alike, with weights 1.
+impl From<Var> for Weighted<Var> {
+    #[track_caller]
+    fn from(values: Var) -> Weighted<Var> {
+        LIBRARY.enter(|| Weighted { values, weights: values.full_like(1.0) })
+    }
+}
+
 impl Weighted<Var> {
     /// `Σ w_i ℓ_i / Σ w_i`, torch's mean of a weighted loss; 0 with all derivatives 0 if the weights sum to 0, where torch has NaN: a batch of which
     /// everything is ignored, or an empty one, moves nothing.

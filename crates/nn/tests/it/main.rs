@@ -24,6 +24,7 @@ mod layers_sequence_recurrent;
 mod layers_sequence_reference;
 mod layers_shape;
 mod losses;
+mod metrics;
 mod models;
 mod optimizers;
 mod reference;
