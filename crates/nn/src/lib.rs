@@ -48,6 +48,7 @@ pub mod models;
 pub mod optimizers;
 pub mod schedules;
 mod tensors;
+pub mod training;
 pub mod weights;
 
 pub use activations::{Activation, Activations, ParseActivationError};
@@ -56,3 +57,4 @@ pub use layers::*;
 pub use losses::{CrossEntropy, Weighted, accuracy, cross_entropy, log_softmax, mse, softmax};
 pub use optimizers::*;
 pub use schedules::*;
+pub use training::{Outcome, Step, Training};

@@ -1,6 +1,7 @@
 //! Some examples at once, ready for a compiled step.
 
-use quadric_autodiff::{Tensor, Tree};
+use quadric_autodiff::trace::{Var, stop};
+use quadric_autodiff::{Error, ErrorKind, Tensor, Tree};
 
 use super::{DataError, DataErrorKind};
 
@@ -12,7 +13,7 @@ use super::{DataError, DataErrorKind};
 /// use quadric_nn::{data::{Batch, Dataset, Targets}, mse};
 /// let set = Dataset::new("line", tensor![[1.0], [2.0], [3.0]], Targets::Numbers(tensor![[2.0], [4.0], [7.0]]))?;
 /// let mut loss = compile(|(slope, batch): (Var, Batch<Var>)| {
-///     mse(batch.inputs * slope, batch.targets.expect("the data set has targets")).mean()
+///     mse(batch.inputs * slope, batch.target()).mean()
 /// });
 /// assert_eq!(loss.call((tensor![2.0], set.batch(&[0, 2])?))?.item(), 0.25); // of 0 and 1, halved as `mse` has it
 /// # Ok::<(), quadric_autodiff::Error>(())
@@ -47,6 +48,20 @@ impl Batch {
         match self.targets {
             Some(targets) => Ok((self.inputs, targets)),
             None => fault("it has no targets"),
+        }
+    }
+}
+
+impl Batch<Var> {
+    /// The targets.
+    ///
+    /// # Errors
+    /// Stops the trace with [`ErrorKind::Data`] if the batch has none.
+    #[track_caller]
+    pub fn target(&self) -> Var {
+        match self.targets {
+            Some(targets) => targets,
+            None => stop(Error::new(ErrorKind::Data, "the targets of a batch were asked for, and it has none")),
         }
     }
 }

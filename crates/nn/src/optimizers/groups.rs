@@ -56,6 +56,18 @@ pub struct Selector {
     words: String,
 }
 
+impl Selector {
+    /// Whether it selects the parameter of this name.
+    pub(crate) fn selects(&self, name: &str) -> bool {
+        (self.selects)(name)
+    }
+
+    /// What it is called in a sentence.
+    pub(crate) fn words(&self) -> &str {
+        &self.words
+    }
+}
+
 impl From<&str> for Selector {
     fn from(pattern: &str) -> Selector {
         let own = pattern.to_string();
@@ -117,7 +129,7 @@ impl Groups {
     }
 
     fn index_of(&self, name: &str) -> Option<usize> {
-        self.groups.iter().position(|group| (group.selector.selects)(name))
+        self.groups.iter().position(|group| group.selector.selects(name))
     }
 
     /// The optimizer of a parameter, if it is not held, and the factor of its rate.
@@ -155,9 +167,9 @@ impl Optimizer for Groups {
             members.push(name.clone());
         }
         for (group, members) in self.groups.iter().zip(&members) {
-            let words = &group.selector.words;
+            let words = group.selector.words();
             if members.is_empty() {
-                let taken = names.iter().any(|name| (group.selector.selects)(name));
+                let taken = names.iter().any(|name| group.selector.selects(name));
                 let why =
                     if taken { "groups before it have taken all that it selects" } else { "it selects none of them" };
                 let what = format!("groups: {words} is left without parameters: {why} ({})", names.join(", "));
@@ -179,7 +191,7 @@ impl fmt::Debug for Groups {
         write!(f, "{}", self.rest.name())?;
         for group in &self.groups {
             let rule = group.rule.as_ref().map_or("held", |rule| rule.name());
-            write!(f, ", {}: {rule}", group.selector.words)?;
+            write!(f, ", {}: {rule}", group.selector.words())?;
             if group.factor != 1.0 {
                 write!(f, " at {} of the rate", group.factor)?;
             }

@@ -30,6 +30,7 @@ mod optimizers;
 mod reference;
 mod schedules;
 mod support;
+mod training;
 mod weights;
 
 use quadric_autodiff::Tensor;
