@@ -296,9 +296,7 @@ where
         }
         let ended = self.epochs(data, epochs)?;
         self.save()?;
-        if let Some(path) = &self.record_path {
-            self.record.write(path)?;
-        }
+        self.write_record()?;
         if matches!(ended, Ended::Early(_))
             && let Some((model, state)) = self.watch.as_ref().and_then(Watch::kept)
         {
@@ -439,9 +437,7 @@ where
             let words: Vec<String> = self.results.iter().map(|(name, x)| format!("{name} {x:.4}")).collect();
             progress.line(&format!("epoch {}: {}", epoch + 1, words.join("  ")));
         }
-        if let Some(path) = &self.record_path {
-            self.record.write(path)?;
-        }
+        self.write_record()?;
         self.position = Position { epoch: epoch + 1, batch: 0 };
         let results = self.results.clone();
         Ok(self.call_hooks(false, (epoch, batch.saturating_sub(1)), rate, &results))
@@ -473,7 +469,8 @@ where
             "training: diverged in step {} (epoch {epoch}, batch {batch}, rate {rate:?}): {what}; the model is left as it was before that step",
             self.done + 1
         );
-        if let Err(error) = self.save() {
+        let kept = self.save().and_then(|()| self.write_record());
+        if let Err(error) = kept {
             what += &format!(", and could not be saved: {error}");
         }
         Error::new(ErrorKind::Data, what)
@@ -518,6 +515,13 @@ where
         if self.saved != Some(self.done) && self.done > 0 {
             checkpoints.save(self.done, &self.checkpoint())?;
             self.saved = Some(self.done);
+        }
+        Ok(())
+    }
+
+    fn write_record(&self) -> Result<(), Error> {
+        if let Some(path) = &self.record_path {
+            self.record.write(path)?;
         }
         Ok(())
     }

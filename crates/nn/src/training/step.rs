@@ -50,7 +50,7 @@ type Direction = Rc<dyn Fn(&dyn Fn(Trained) -> Var, &Trained, Var) -> (Var, Trai
 ///     Outcome::new(mse(batch.inputs * line.slope, y)).with_state(*state)
 /// });
 /// let mut run = step.start(Line { slope: tensor![0.0] }, Stateless::default())?;
-/// let batch = Batch { targets: Some(tensor![2.0, 4.0]), ..Batch::new(tensor![1.0, 2.0]) };
+/// let batch = Batch { targets: Some(tensor![[2.0], [4.0]]), ..Batch::new(tensor![[1.0], [2.0]]) };
 /// for t in 0..30 {
 ///     let (next, report) = step.call(&run, batch.clone(), 0.2, t)?;
 ///     run = next;

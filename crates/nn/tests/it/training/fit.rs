@@ -181,6 +181,26 @@ fn divergence_is_told_and_the_last_finite_model_is_kept() {
     assert_eq!(training.model(), &net(DType::F32, 0.0));
 }
 
+#[test]
+fn a_state_that_is_no_longer_finite_is_named() {
+    let folder = Folder::new();
+    let pass =
+        |w: &Var, s: &(Var, Var), x: Var, _: Mode| Outcome::new(*w * x).with_state((s.0 + 1.0, s.1 / (2.0 - s.0)));
+    let start = (tensor![0.0], tensor![1.0, 1.0]);
+    let step = Step::new(Sgd::new(), pass);
+    let path = folder.path().join("record.csv");
+    let mut training = Training::new(tensor![1.0], start, step, Constant { rate: 0.1 }).unwrap().record_to(&path);
+    let source = |_: Position| -> Batches { Box::new([Ok(tensor![1.0])].into_iter()) };
+    let error = training.fit(&source, 9).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "training: diverged in step 3 (epoch 2, batch 0, rate 0.1): the state \"1\" is inf in 2 of 2 entries; the model is left as it was \
+         before that step"
+    );
+    assert_eq!(training.state().0, tensor![2.0]);
+    assert!(std::fs::read_to_string(path).unwrap().contains("\n2,1,train,loss,"));
+}
+
 /// A writer that is looked into.
 #[derive(Clone, Default)]
 struct Shared(Rc<RefCell<Vec<u8>>>);

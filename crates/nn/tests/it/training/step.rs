@@ -189,3 +189,28 @@ fn mistakes_are_told_at_the_users_line() {
     let error = step.start(tensor![1], Stateless::default()).err().unwrap().to_string();
     assert!(error.starts_with("training: no parameter is trained: none is of floats of "), "{error}");
 }
+
+#[test]
+fn a_penalty_is_followed_and_told_with_the_loss() {
+    let pass = |w: &Var, s: &Stateless<Var>, x: Var, mode: Mode| {
+        let outcome = Outcome::new(*w * x).with_state(*s);
+        if mode.is_training() { outcome.penalty((*w * *w).sum() * 0.5) } else { outcome }
+    };
+    let mut step = Step::new(Sgd::new(), pass);
+    let run = step.start(tensor![2.0], Stateless::default()).unwrap();
+    let (next, report) = step.call(&run, tensor![3.0, 5.0], 0.1, 0).unwrap();
+    assert_eq!(report.metrics().get("loss"), Some(2.0 * 4.0 + 2.0));
+    assert!((next.model.item() - (2.0 - 0.1 * (4.0 + 2.0))).abs() < 1e-15);
+    let told = step.evaluate(&run.model, &run.state, tensor![3.0, 5.0]).unwrap();
+    assert_eq!(told.results(), [("loss".to_string(), 8.0)]);
+}
+
+#[test]
+fn the_numbers_are_the_same_on_any_number_of_threads() {
+    let of = |threads: usize| {
+        let mut step = net_step(Adam::new()).threads(threads);
+        let run = step.start_layer(net(DType::F32, 0.3)).unwrap();
+        step.call(&run, examples(64, 7, DType::F32).all(), 0.1, 3).unwrap().0.model
+    };
+    assert!(of(1) == of(2));
+}
