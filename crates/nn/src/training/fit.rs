@@ -10,7 +10,9 @@ use super::early_stopping::Watch;
 use super::progress::Place;
 use super::rates::Rates;
 use super::resume::{Reader, Writer};
-use super::{Averaging, EarlyStopping, Ended, Interrupt, Moment, Progress, Record, Report, Row, Run, Source, Step};
+use super::{
+    Averaging, EarlyStopping, Ended, Interrupt, Moment, Progress, Record, Report, Row, Source, Step, TrainState,
+};
 use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::data::{Batch, DataError, DataErrorKind, Position};
 use crate::files::remove_leftovers;
@@ -60,7 +62,7 @@ type Hook<M, S> = Box<dyn FnMut(&Moment<'_, <M as VarTree>::Host, <S as VarTree>
 /// ```
 pub struct Training<M: VarTree, S: VarTree, B: VarTree = Batch<Var>> {
     step: Step<M, S, B>,
-    run: Run<M, S>,
+    run: TrainState<M, S>,
     rates: Rates,
     seed: u64,
     position: Position,
@@ -133,7 +135,7 @@ where
 }
 
 impl<M: VarTree, S: VarTree, B: VarTree> Training<M, S, B> {
-    fn from_run(run: Run<M, S>, step: Step<M, S, B>, schedule: impl Schedule + 'static) -> Training<M, S, B> {
+    fn from_run(run: TrainState<M, S>, step: Step<M, S, B>, schedule: impl Schedule + 'static) -> Training<M, S, B> {
         Training {
             step,
             run,
@@ -251,7 +253,7 @@ impl<M: VarTree, S: VarTree, B: VarTree> Training<M, S, B> {
     }
 
     /// All that steps change.
-    pub fn run(&self) -> &Run<M, S> {
+    pub fn run(&self) -> &TrainState<M, S> {
         &self.run
     }
 
@@ -451,7 +453,7 @@ where
         rate: f64,
         results: &[(String, f64)],
     ) -> ControlFlow<String> {
-        let Run { model, state, .. } = &self.run;
+        let TrainState { model, state, .. } = &self.run;
         let moment = Moment { step: self.done, epoch, batch, rate, results, model, state };
         let hooks = if step { &mut self.on_step } else { &mut self.on_epoch };
         let mut flow = ControlFlow::Continue(());
@@ -462,7 +464,7 @@ where
     }
 
     /// Which number was not finite first, with the last finite run kept.
-    fn diverged(&mut self, next: &Run<M, S>, report: &Report, rate: f64) -> Error {
+    fn diverged(&mut self, next: &TrainState<M, S>, report: &Report, rate: f64) -> Error {
         let what = first_not_finite(next, report);
         let Position { epoch, batch } = self.position;
         let mut what = format!(
@@ -561,7 +563,7 @@ where
         }
         self.rates.read(&reader)?;
         self.record = Record::load(&reader)?;
-        self.run = Run { model, state, optimizer, average };
+        self.run = TrainState { model, state, optimizer, average };
         self.done = checkpoint.count("step")?;
         self.position = Position { epoch: checkpoint.count("epoch")?, batch: checkpoint.count("batch")? as usize };
         self.totals = None;
@@ -582,7 +584,7 @@ impl AndAlso for ControlFlow<String> {
 }
 
 /// What was not finite first: in the order in which a step computes it.
-fn first_not_finite<M: VarTree, S: VarTree>(next: &Run<M, S>, report: &Report) -> String {
+fn first_not_finite<M: VarTree, S: VarTree>(next: &TrainState<M, S>, report: &Report) -> String {
     let results = report.metrics().results();
     let seen = results.iter().filter(|(name, _)| ["loss", "objective", "gradient norm"].contains(&&**name));
     if let Some((name, x)) = seen.into_iter().find(|(_, x)| !x.is_finite()) {

@@ -9,7 +9,7 @@
 //! - a [`Training`], which runs a step over epochs: [`Schedule`](crate::Schedule) or [`Plateau`](crate::Plateau), evaluation, hooks, [`EarlyStopping`],
 //!   [`Checkpoints`](crate::Checkpoints), Ctrl-C ([`Interrupt`]), [`Progress`], a [`Record`].
 //!
-//! Nothing hides in a cell. What a step changes is a [`Run`], which goes in and comes out, and what it draws comes from a key that is a function of seed and
+//! Nothing hides in a cell. What a step changes is a [`TrainState`], which goes in and comes out, and what it draws comes from a key that is a function of seed and
 //! step; so a run goes on from a checkpoint to the very bytes of one that was left alone. A number that is no longer finite ends a run as an error that says
 //! which one and in which step, and the last finite model is kept.
 
@@ -24,9 +24,10 @@ mod progress;
 mod rates;
 mod record;
 mod resume;
-mod run;
+
 mod source;
 mod step;
+mod train_state;
 
 pub use averaging::Averaging;
 pub use early_stopping::EarlyStopping;
@@ -37,9 +38,10 @@ pub use moment::Moment;
 pub use outcome::Outcome;
 pub use progress::Progress;
 pub use record::{Record, Row};
-pub use run::Run;
+
 pub use source::{Rest, Source};
 pub use step::{Report, Step, Trained};
+pub use train_state::TrainState;
 
 use quadric_autodiff::{Error, ErrorKind};
 

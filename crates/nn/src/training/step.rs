@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quadric_autodiff::trace::{Compiled, Var, compile, random, scope, select, stop, value_and_grad_aux};
 use quadric_autodiff::{DType, Error, ErrorKind, Select, Selection, Tensor, Tree, VarTree};
 
-use super::{Averaging, Outcome, Run};
+use super::{Averaging, Outcome, TrainState};
 use crate::LIBRARY;
 use crate::data::Batch;
 use crate::layers::{Layer, Mode};
@@ -124,7 +124,7 @@ impl<M: Layer> Step<M, M::State, Batch<Var>> {
     /// # Errors
     /// Those of [`start`](Step::start).
     #[track_caller]
-    pub fn start_layer<H>(&self, model: H) -> Result<Run<M, M::State>, Error>
+    pub fn start_layer<H>(&self, model: H) -> Result<TrainState<M, M::State>, Error>
     where
         H: Tree<Leaf = Tensor, With<Var> = M>,
         M: VarTree<Host = H>,
@@ -245,14 +245,14 @@ impl<M: VarTree, S: VarTree, B: VarTree> Step<M, S, B> {
     /// # Errors
     /// [`ErrorKind::Selection`] if no parameter is trained, and what the optimizer finds wrong with its settings.
     #[track_caller]
-    pub fn start(&self, model: M::Host, state: S::Host) -> Result<Run<M, S>, Error> {
+    pub fn start(&self, model: M::Host, state: S::Host) -> Result<TrainState<M, S>, Error> {
         LIBRARY.enter(|| {
             let recipe = self.recipe.clone();
             let trained: Selection<Tensor> = compile(move |model: M| recipe.trained(&model)).call(model.clone())?;
             self.recipe.optimizer.check(&trained.leaf_names())?;
             let optimizer = self.recipe.optimizer.init(&trained);
             let average = self.recipe.averaging.map(|_| Average::new(&trained));
-            Ok(Run { model, state, optimizer, average })
+            Ok(TrainState { model, state, optimizer, average })
         })
     }
 
@@ -263,7 +263,13 @@ impl<M: VarTree, S: VarTree, B: VarTree> Step<M, S, B> {
     /// # Errors
     /// Mistakes found while tracing, and what only the data can decide.
     #[track_caller]
-    pub fn call(&mut self, run: &Run<M, S>, batch: B::Host, rate: f64, key: u64) -> Result<(Run<M, S>, Report), Error> {
+    pub fn call(
+        &mut self,
+        run: &TrainState<M, S>,
+        batch: B::Host,
+        rate: f64,
+        key: u64,
+    ) -> Result<(TrainState<M, S>, Report), Error> {
         self.call_with(run, batch, rate, random::key(0, key), false)
     }
 
@@ -274,30 +280,30 @@ impl<M: VarTree, S: VarTree, B: VarTree> Step<M, S, B> {
     #[track_caller]
     pub fn call_at_end(
         &mut self,
-        run: &Run<M, S>,
+        run: &TrainState<M, S>,
         batch: B::Host,
         rate: f64,
         key: u64,
-    ) -> Result<(Run<M, S>, Report), Error> {
+    ) -> Result<(TrainState<M, S>, Report), Error> {
         self.call_with(run, batch, rate, random::key(0, key), true)
     }
 
     #[track_caller]
     pub(super) fn call_with(
         &mut self,
-        run: &Run<M, S>,
+        run: &TrainState<M, S>,
         batch: B::Host,
         rate: f64,
         key: Tensor,
         at_end: bool,
-    ) -> Result<(Run<M, S>, Report), Error> {
+    ) -> Result<(TrainState<M, S>, Report), Error> {
         let (recipe, threads) = (&self.recipe, self.threads);
         let step = self.step.get_or_insert_with(|| {
             let recipe = recipe.clone();
             let step = compile(Box::new(move |input| recipe.step(input)) as StepFunction<M, S, B>);
             if let Some(threads) = threads { step.with_threads(threads) } else { step }
         });
-        let Run { model, state, optimizer, average } = run.clone();
+        let TrainState { model, state, optimizer, average } = run.clone();
         let knobs = (Tensor::scalar(rate), key, Tensor::scalar(f64::from(at_end)));
         let (model, state, (optimizer, average), metrics, broken) =
             LIBRARY.enter(|| step.call((model, state, (optimizer, average), batch, knobs)))?;
@@ -305,7 +311,7 @@ impl<M: VarTree, S: VarTree, B: VarTree> Step<M, S, B> {
         let mut all = metrics.next().expect("a batch has a part");
         metrics.try_for_each(|part| all.absorb(&part))?;
         let report = Report { metrics: all, broken: broken.item() };
-        Ok((Run { model, state, optimizer, average }, report))
+        Ok((TrainState { model, state, optimizer, average }, report))
     }
 
     /// What the pass says of a batch after training, in [`Mode::Infer`]: `loss` and its metrics.

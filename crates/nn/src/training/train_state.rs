@@ -5,7 +5,7 @@ use quadric_autodiff::{Select, Selection, Tensor, Tree, VarTree};
 use crate::optimizers::{Average, State};
 
 /// All that a [`Step`](super::Step) changes: it goes in and comes out.
-pub struct Run<M: VarTree, S: VarTree> {
+pub struct TrainState<M: VarTree, S: VarTree> {
     /// The parameters.
     pub model: M::Host,
     /// The model's state: running statistics.
@@ -16,9 +16,9 @@ pub struct Run<M: VarTree, S: VarTree> {
     pub average: Option<Average<Selection<Tensor>>>,
 }
 
-impl<M: VarTree, S: VarTree> Clone for Run<M, S> {
+impl<M: VarTree, S: VarTree> Clone for TrainState<M, S> {
     fn clone(&self) -> Self {
-        Run {
+        TrainState {
             model: self.model.clone(),
             state: self.state.clone(),
             optimizer: self.optimizer.clone(),
@@ -27,7 +27,7 @@ impl<M: VarTree, S: VarTree> Clone for Run<M, S> {
     }
 }
 
-impl<M: VarTree, S: VarTree> Run<M, S>
+impl<M: VarTree, S: VarTree> TrainState<M, S>
 where
     M::Host: Tree<With<Tensor> = M::Host>,
 {
