@@ -11,7 +11,7 @@ use super::{Optimizer, Parameter};
 
 /// One optimizer for most parameters, and others, or the same at another rate, or none, for those whose names are selected.
 ///
-/// A group is selected by a pattern ([`matches`]) or by a predicate on the name. A parameter
+/// A group is selected by a pattern ([`matches()`]) or by a predicate on the name. A parameter
 /// belongs to the first group that selects it, and to the optimizer of [`new`](Groups::new) if none does. Held parameters stay as they are and
 /// nothing is remembered of them; their gradient is computed still, unless the loss is differentiated without them.
 ///

@@ -2,7 +2,7 @@
 //!
 //! Three levels, each made of the one below:
 //!
-//! - a closure of one's own, as in the example of the [crate](crate): `compile(|(model, state, batch, rate)| …)` with `value_and_grad` and
+//! - a closure of one's own, as in the example of the [crate]: `compile(|(model, state, batch, rate)| …)` with `value_and_grad` and
 //!   [`Optimizer::update`](crate::Optimizer::update); everything can be said there;
 //! - a [`Step`], made of an optimizer and a pass `|model, state, batch, mode| -> Outcome`: loss, direction, clipping, micro-batches, update, state,
 //!   averages, metrics in one program, of which [`Step::call`] does one step;
