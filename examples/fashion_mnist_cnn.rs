@@ -1,18 +1,15 @@
 //! A convolutional network with batch norms learns to tell pictures of clothes apart, or digits if no folder is named.
 //!
 //! `cargo run --release -p quadric-examples --bin fashion_mnist_cnn -- FOLDER` reads the four files of Fashion-MNIST (or MNIST) from the folder, gzipped
-//! or not. The running statistics of the norms go into a step and come out of it like the parameters: nothing hides in the model, so the
-//! step is a function, and inference is another one of the same values.
+//! or not. Loss, gradient, update, running statistics and metrics are one compiled step, which the loop runs over shuffled batches; the
+//! statistics go into it and come out of it like the parameters, and nothing hides in the model.
 //!
-//! Prints loss and held-out accuracy after each epoch.
+//! Prints loss and held-out accuracy of each epoch.
 
-use quadric::nn::Reshape;
 use quadric::nn::data::{Loader, digits, idx};
 use quadric::nn::models::ConvNet;
+use quadric::nn::{Constant, Outcome, Reshape, Step, Training, metrics};
 use quadric::prelude::*;
-
-type Net<T = Tensor> = (Reshape<T>, ConvNet<T>);
-type Norms = <Net<Var> as Layer>::State;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (data, epochs, goal) = match std::env::args().nth(1) {
@@ -21,36 +18,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let image = [1, data.train.example_shape()[0], data.train.example_shape()[1]];
     let classes = data.train.classes().ok_or("the examples have no classes")?;
-    let mut net = (Reshape::new(image), ConvNet::new(image, &[16, 32], classes, DType::F32, 1));
-    let mut norms = initial_state(&net)?;
-    let optimizer = Adam::new();
-    let mut moments = optimizer.init(&net);
+    let net = (Reshape::new(image), ConvNet::new(image, &[16, 32], classes, DType::F32, 1));
 
-    let mut step = compile(|(net, norms, moments, x, y, rate): (Net<Var>, Norms, _, Var, Var, Var)| {
-        let loss = |net: Net<Var>| {
-            let (logits, norms) = net.train(x, &norms, None);
-            (cross_entropy(cut("logits", logits), y).mean(), norms)
-        };
-        let ((value, norms), gradient) = value_and_grad_aux(loss, &net);
-        let (net, moments) = optimizer.update(&net, &gradient, &moments, rate);
-        (value, net, norms, moments)
+    let step = Step::of_layer(Adam::new(), |logits, batch| {
+        let labels = batch.target();
+        Outcome::new(cross_entropy(logits, labels)).metric("accuracy", metrics::accuracy(logits, labels))
     });
-    let mut score = compile(|(net, norms, x, y): (Net<Var>, Norms, Var, Var)| accuracy(net.infer(x, &norms), y));
+    let (train, test) = (Loader::new(data.train, 100)?.shuffled(1), Loader::new(data.test, 500)?);
+    let mut training = Training::of_layer(net, step, Constant { rate: 2e-3 })?.evaluate("test", test);
+    training.fit(&train, epochs)?;
 
-    let (x_test, y_test) = data.test.all().pair()?;
-    let loader = Loader::new(data.train, 100)?.shuffled(1).drop_last()?;
-    let mut right = 0.0;
-    for epoch in 0..epochs {
-        let mut total = 0.0;
-        for batch in loader.epoch(epoch) {
-            let (x, y) = batch?.pair()?;
-            let value;
-            (value, net, norms, moments) = step.call((net, norms, moments, x, y, Tensor::scalar(2e-3f32)))?;
-            total += value.item() / loader.batches_per_epoch() as f64;
-        }
-        right = score.call((net.clone(), norms.clone(), x_test.clone(), y_test.clone()))?.item();
-        println!("epoch {epoch}  loss {total:.4}  held-out accuracy {:5.1} %", 100.0 * right);
+    let (losses, right) = (training.record().of("train loss"), training.record().of("test accuracy"));
+    for (epoch, (loss, right)) in losses.iter().zip(&right).enumerate() {
+        println!("epoch {:2}  loss {loss:.4}  held-out accuracy {:5.1} %", epoch + 1, 100.0 * right);
     }
-    assert!(right > goal, "the network has learned: {right} is above {goal}");
+    let reached = training.record().last("test accuracy").unwrap_or(0.0);
+    assert!(reached > goal, "the network has learned: {reached} is above {goal}");
     Ok(())
 }
