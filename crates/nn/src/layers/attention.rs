@@ -7,7 +7,7 @@ use quadric_autodiff::{DType, Error, ErrorKind, Static, Tensor, Tree};
 
 use super::attention_cache::AttentionCache;
 use super::check::same_dtype;
-use super::dropped::dropped;
+use super::drop::{check_rate, dropout};
 use super::{Dense, Layer, Mode, Projection, RmsNorm, Rotary, Stateless, alibi};
 use crate::LIBRARY;
 use crate::losses::softmax;
@@ -117,7 +117,7 @@ impl Attention<Tensor> {
     /// [`Attention::new`] with masks, positions, groups of heads, as the options say.
     ///
     /// # Panics
-    /// As [`Attention::new`]; or if the heads do not divide into those of keys and values.
+    /// As [`Attention::new`]; or if the heads do not divide into those of keys and values, or the dropout is not from 0 to 1.
     pub fn with_options(
         width: usize,
         heads: usize,
@@ -146,7 +146,7 @@ impl Attention<Tensor> {
             causal: options.causal,
             rotary: options.rotary,
             alibi: options.alibi,
-            dropout: options.dropout,
+            dropout: check_rate("Attention::with_options", options.dropout),
         }
     }
 
@@ -295,7 +295,7 @@ impl Attention<Var> {
             if self.causal {
                 scores = masked(scores, keys_at.le(queries_at.expand_dims(&[-1])));
             }
-            let weights = dropped(softmax(scores), self.dropout, mode);
+            let weights = dropout(softmax(scores), self.dropout, mode);
             let mixed = weights.reshape([&rows[..], &[among]].concat()).matmul(v);
             mixed.reshape(q_shape).permute(&[0, 2, 1, 3]).reshape([batch, length, self.heads * width])
         })

@@ -5,7 +5,7 @@ use rand_chacha::rand_core::Rng;
 use quadric_autodiff::trace::Var;
 use quadric_autodiff::{DType, Static, Tensor, Tree};
 
-use super::dropped::dropped;
+use super::drop::{check_rate, dropout};
 use super::{Dense, Layer, Mode, Projection, Stateless};
 use crate::LIBRARY;
 use crate::activations::Activation;
@@ -60,7 +60,7 @@ impl FeedForward<Tensor> {
     /// LeCun-normal weights, zero biases.
     ///
     /// # Panics
-    /// If `dtype` is no float.
+    /// If `dtype` is no float, or the dropout is not from 0 to 1.
     ///
     /// # Example
     /// ```
@@ -79,7 +79,7 @@ impl FeedForward<Tensor> {
             gate: options.gated.then(|| dense(width, options.width)),
             down: dense(options.width, width),
             activation: options.activation,
-            dropout: options.dropout,
+            dropout: check_rate("FeedForward::new", options.dropout),
         }
     }
 }
@@ -102,7 +102,7 @@ impl Layer for FeedForward<Var> {
                 }
                 None => self.activation.apply(up),
             };
-            let hidden = dropped(hidden, self.dropout, mode);
+            let hidden = dropout(hidden, self.dropout, mode);
             (LIBRARY.scope("down", || self.down.apply(hidden)), *state)
         })
     }

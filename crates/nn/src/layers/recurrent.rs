@@ -12,7 +12,7 @@ use quadric_autodiff::trace::{Var, concat, iota, scan, select, stack, stop, zero
 use quadric_autodiff::{DType, Error, ErrorKind, Static, Tensor, Tree};
 
 use super::check::same_dtype;
-use super::dropped::dropped;
+use super::drop::{check_rate, dropout};
 use super::{Init, Mode};
 use crate::LIBRARY;
 
@@ -80,6 +80,7 @@ impl RecurrentOptions {
         dtype: DType,
         rng: &mut impl Rng,
     ) -> Vec<RecurrentLayer> {
+        check_rate("RecurrentOptions", self.dropout);
         let mut weights = |inputs| {
             let all = RecurrentWeights::new(inputs, hidden, gates, dtype, rng);
             if self.bias { all } else { RecurrentWeights { input_bias: None, hidden_bias: None, ..all } }
@@ -146,7 +147,7 @@ pub(super) fn run<C: Cell>(cell: &C, layers: &[RecurrentLayer<Var>], sequence: S
         let (mut x, mut last) = (sequence.x.permute(&[1, 0, 2]), Vec::new());
         for (i, layer) in layers.iter().enumerate() {
             x = LIBRARY.scope(&i.to_string(), || {
-                let x = if i == 0 { x } else { dropped(x, sequence.dropout, modes[i]) };
+                let x = if i == 0 { x } else { dropout(x, sequence.dropout, modes[i]) };
                 let mut outputs = Vec::new();
                 for weights in std::iter::once(&layer.forwards).chain(&layer.backwards) {
                     let at = last.len();

@@ -5,7 +5,7 @@ use rand_chacha::rand_core::Rng;
 use quadric_autodiff::trace::{Var, stop};
 use quadric_autodiff::{DType, Error, ErrorKind, Leaf, Static, Tensor, Tree};
 
-use super::dropped::dropped;
+use super::drop::{check_rate, dropout};
 use super::layer::stateless;
 use super::{
     Attention, AttentionCache, AttentionOptions, FeedForward, FeedForwardOptions, Layer, LayerNorm, Mode, RmsNorm,
@@ -164,7 +164,7 @@ impl TransformerBlock<Tensor> {
             feed_forward: FeedForward::new(width, options.feed_forward, dtype, rng),
             feed_forward_norm: options.norm(dtype),
             norm_first: options.norm_first,
-            dropout: options.dropout,
+            dropout: check_rate("TransformerBlock::new", options.dropout),
         }
     }
 
@@ -229,9 +229,9 @@ impl TransformerBlock<Var> {
     #[track_caller]
     fn branch(&self, x: Var, norm: &Norm<Var>, mode: Mode, f: impl FnOnce(Var) -> Var) -> Var {
         if self.norm_first {
-            x + dropped(f(norm.apply(x)), self.dropout, mode)
+            x + dropout(f(norm.apply(x)), self.dropout, mode)
         } else {
-            norm.apply(x + dropped(f(x), self.dropout, mode))
+            norm.apply(x + dropout(f(x), self.dropout, mode))
         }
     }
 }
