@@ -3,18 +3,19 @@
 use quadric_autodiff::trace::{Var, compile, grad, hvp, random};
 use quadric_autodiff::{DType, ErrorKind, Tensor, Tree};
 use quadric_nn::{
-    Activate, Activation, BatchNorm, Dense, Layer, Residual, Run, Stack, StateOf, generator, initial_state,
+    Activate, Activation, BatchNorm, Dense, Dropout, Layer, Mode, Residual, Run, Stack, StateOf, generator,
+    initial_state,
 };
 
 use crate::support::{flat, noisy, relative};
 
-type Block<T = Tensor> = (Residual<Dense<T>>, BatchNorm<T>, Activate<T>);
+type Block<T = Tensor> = (Residual<Dense<T>>, BatchNorm<T>, Activate<T>, Dropout<T>);
 
 fn blocks(n: usize) -> Vec<Block> {
     let rng = &mut generator(3);
     let block = |_| {
         let dense = Dense::new(4, 4, DType::F64, rng);
-        (Residual::new(dense), BatchNorm::new(4, DType::F64), Activate::new(Activation::Tanh))
+        (Residual::new(dense), BatchNorm::new(4, DType::F64), Activate::new(Activation::Tanh), Dropout::new(0.3))
     };
     (0..n).map(block).collect()
 }
@@ -53,16 +54,34 @@ fn a_stack_is_its_blocks_one_after_the_other_in_value_state_and_second_order() {
 type StateTuple<T> = <StateOf<Block> as Tree>::With<T>;
 type StateVec<T> = Vec<StateTuple<T>>;
 
+/// Blocks draw by keys of their own: with the key of the first in all, all would drop the same.
+#[test]
+fn two_blocks_of_a_stack_drop_by_two_keys() {
+    for run in [Run::Loop, Run::WrittenOut, Run::Checkpoints] {
+        let stack = Stack::new(blocks(2)).unwrap().run(run);
+        let mut f = compile(|(m, x, key): (Stack<Block<Var>>, Var, Var)| {
+            let mode = Mode::Train(Some(key));
+            m.fold(x, &m.keys(mode), |block, x, keys| {
+                let dropout = block.3;
+                (x, dropout.forward(x, &dropout.initial_state(), mode.with_row(&keys)).0)
+            })
+        });
+        let ones = Tensor::from_fn(DType::F64, [8, 8], |_| 1.0);
+        let masks = f.call((stack, ones, random::key(1, 0))).unwrap().1.to_f64_vec();
+        assert!(masks.contains(&0.0) && masks[..64] != masks[64..], "{run:?}: {masks:?}");
+    }
+}
+
 #[test]
 fn the_size_of_a_stacks_program_does_not_depend_on_its_depth() {
     let equations = |n: usize| {
         let stack = Stack::new(blocks(n)).unwrap();
         let state = initial_state(&stack).unwrap();
-        let f = |(m, s, x): (Stack<Block<Var>>, StateTuple<Var>, Var)| {
-            let f = |m: Stack<Block<Var>>| m.train(x, &s, None).0.powi(2).sum();
+        let f = |(m, s, x, key): (Stack<Block<Var>>, StateTuple<Var>, Var, Var)| {
+            let f = |m: Stack<Block<Var>>| m.train(x, &s, key).0.powi(2).sum();
             hvp(f, &m, &m)
         };
-        let tape = quadric_autodiff::trace::trace(f, &(stack, state, noisy(1, &[6, 4]))).unwrap();
+        let tape = quadric_autodiff::trace::trace(f, &(stack, state, noisy(1, &[6, 4]), random::key(1, 0))).unwrap();
         tape.to_string().lines().count()
     };
     assert_eq!(equations(3), equations(30));
