@@ -182,8 +182,9 @@ struct Heads {
 impl Attention<Var> {
     /// Every row of `x` mixes the rows of `memory` that it may see.
     ///
-    /// A mask is an array that broadcasts to the scores, `[B, H, T, S]`: a bool says where to look, a float is added. A padding mask is
-    /// `bool[B, 1, 1, S]` ([`padding_mask`]). All masks hold, and the causal one. A row that sees nothing gives 0 (and the output's bias).
+    /// A mask is `[T, S]`, the same for every sequence and head, or `[B, H, T, S]`, where any axis may be 1: a bool says where to look, a float is
+    /// added. No other shape is one, for of `[B, S]` or `[H, T, S]` it would be a guess what is meant: what lengths hide is
+    /// [`padding_mask`]'s `bool[B, 1, 1, S]`. All masks hold, and the causal one. A row that sees nothing gives 0 (and the output's bias).
     ///
     /// # Shapes
     /// `x: [B, T, D]`, `memory: [B, S, D_m]`, result `[B, T, D]`.
@@ -313,9 +314,18 @@ fn by_heads(x: Var, heads: usize) -> Var {
 #[track_caller]
 fn masked(scores: Var, mask: Var) -> Var {
     let (ty, all) = (mask.ty(), scores.ty());
-    if ty.shape.broadcast_with(&all.shape).is_none_or(|shape| shape != all.shape) {
-        let what =
-            format!("attention: the mask {ty} does not broadcast to the scores {all}: batch, heads, queries, keys");
+    let fits = match ty.shape.rank() {
+        2 => ty.shape[..] == all.shape[2..],
+        4 => ty.shape.iter().zip(all.shape.iter()).all(|(ours, all)| *ours == 1 || ours == all),
+        _ => false,
+    };
+    if !fits {
+        let (t, s) = (all.shape[2], all.shape[3]);
+        let what = format!(
+            "attention: the mask {ty} is neither [{t},{s}], queries and keys, nor of the scores' {}, where an axis may be 1: of lengths, \
+             padding_mask makes one",
+            all.shape
+        );
         stop(Error::new(ErrorKind::Shape, what));
     }
     match ty.dtype {

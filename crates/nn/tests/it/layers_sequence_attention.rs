@@ -170,7 +170,7 @@ fn a_row_that_sees_nothing_is_zero_to_second_order() {
         let layer = Attention::new(4, 2, dtype, &mut generator(1));
         let x = noisy(1, &[1, 3, 4]).to_dtype(dtype);
         let mut all = compile(|(m, x): (Attention<Var>, Var)| {
-            let nothing = constant(&Tensor::from_vec(&[false, true, true])).reshape([3, 1]);
+            let nothing = constant(&Tensor::from_vec(&[false, true, true])).reshape([1, 1, 3, 1]);
             let f = |(m, x): (Attention<Var>, Var)| {
                 let y = m.attend(x, x, &[nothing], Mode::Infer);
                 y.slice(1, 0..1).powi(2).sum()

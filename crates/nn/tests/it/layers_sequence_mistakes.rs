@@ -57,13 +57,23 @@ fn attention_that_does_not_fit_what_it_is_given() {
     let what = "attention: a width of 4 does not divide into 3 heads";
     assert_eq!(told(attend(&odd, x(), x(), vec![])), shape(what));
 
-    let mask = Tensor::from_vec(&[true; 4]).reshaped([2, 2]);
-    let what =
-        "attention: the mask bool[2,2] does not broadcast to the scores f64[2,2,3,3]: batch, heads, queries, keys";
-    assert_eq!(told(attend(&layer, x(), x(), vec![mask])), shape(what));
+    // Of two sequences, of two heads, of the keys, of three sequences: each could be meant otherwise, or is nothing.
+    for dims in [&[2, 3][..], &[2, 3, 3], &[3], &[3, 1], &[3, 1, 1, 3], &[]] {
+        let mask = Tensor::from_vec(&vec![true; dims.iter().product()]).reshaped(dims);
+        let what = format!(
+            "attention: the mask {} is neither [3,3], queries and keys, nor of the scores' [2,2,3,3], where an axis may be 1: of lengths, \
+             padding_mask makes one",
+            mask.ty()
+        );
+        assert_eq!(told(attend(&layer, x(), x(), vec![mask])), shape(&what));
+    }
+    for dims in [&[3, 3][..], &[2, 1, 1, 3], &[1, 2, 3, 3], &[1, 1, 3, 1]] {
+        let mask = Tensor::from_vec(&vec![true; dims.iter().product()]).reshaped(dims);
+        assert_eq!(attend(&layer, x(), x(), vec![mask]), attend(&layer, x(), x(), vec![]));
+    }
 
-    let what = "attention: the mask is i32[3]: a bool, or f64 like the scores, is needed";
-    let mask = Tensor::from_vec(&[0i32, 1, 1]);
+    let what = "attention: the mask is i32[3,3]: a bool, or f64 like the scores, is needed";
+    let mask = Tensor::from_vec(&[0i32; 9]).reshaped([3, 3]);
     assert_eq!(told(attend(&layer, x(), x(), vec![mask])), (ErrorKind::DType, what.into()));
 
     let what = "attention: queries f64[2,3,4] and memory f64[1,3,4] are of different batches";
