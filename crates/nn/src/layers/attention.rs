@@ -6,6 +6,7 @@ use quadric_autodiff::trace::{Var, iota, select, stop};
 use quadric_autodiff::{DType, Error, ErrorKind, Static, Tensor, Tree};
 
 use super::attention_cache::AttentionCache;
+use super::check::lengths_within;
 use super::check::same_dtype;
 use super::drop::{check_rate, dropout};
 use super::{Dense, Layer, Mode, Projection, RmsNorm, Rotary, Stateless, alibi};
@@ -341,7 +342,7 @@ fn masked(scores: Var, mask: Var) -> Var {
 /// `bool[B, 1, 1, S]`: which of S places are before the end of each sequence, for [`Attention::attend`].
 ///
 /// # Errors
-/// Stops the trace if the lengths are no `i32[B]`.
+/// Stops the trace if the lengths are no `i32[B]`; a length that is not from 0 to S is an error of the run.
 ///
 /// # Example
 /// ```
@@ -358,7 +359,7 @@ pub fn padding_mask(lengths: Var, length: usize) -> Var {
         if ty.dtype != DType::I32 || ty.shape.rank() != 1 {
             stop(Error::new(ErrorKind::Shape, format!("padding_mask: the lengths are {ty}, i32[B] is needed")));
         }
-        iota(DType::I32, [1, 1, 1, length], -1).lt(lengths.expand_dims(&[1, 2, 3]))
+        iota(DType::I32, [1, 1, 1, length], -1).lt(lengths_within(lengths, length).expand_dims(&[1, 2, 3]))
     })
 }
 

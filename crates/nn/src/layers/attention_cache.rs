@@ -62,7 +62,11 @@ impl AttentionCache<Var> {
     /// The next places, `i32[count]`: taken from those that there are, so that one too many is an error and not lost.
     #[track_caller]
     pub(super) fn next_places(&self, count: usize) -> Var {
-        iota(DType::I32, [self.capacity()], 0).gather(iota(DType::I32, [count], 0) + self.length, 0)
+        let capacity = self.capacity();
+        // The scope's name stands before the sentence of the one mistake that the gather can find.
+        LIBRARY.scope(&format!("the cache of {capacity} places is full"), || {
+            iota(DType::I32, [capacity], 0).gather(iota(DType::I32, [count], 0) + self.length, 0)
+        })
     }
 
     /// With the keys and values of the next places, `[B, K, n, d]`.

@@ -1,7 +1,9 @@
 //! Mistakes that every layer can be asked about, in its own words.
 
-use quadric_autodiff::trace::{Var, stop};
-use quadric_autodiff::{Error, ErrorKind};
+use quadric_autodiff::trace::{Var, iota, stop};
+use quadric_autodiff::{DType, Error, ErrorKind};
+
+use crate::LIBRARY;
 
 /// Stops the trace unless the input has the dtype of the layer's parameters.
 #[track_caller]
@@ -11,6 +13,13 @@ pub(crate) fn same_dtype(layer: &str, x: Var, parameter: Var) {
         let what = format!("{layer}: the input is {x} and the parameters are {ours}: convert one of them");
         stop(Error::new(ErrorKind::DType, what));
     }
+}
+
+/// The lengths of sequences, `i32`, as they are: taken from the numbers that may be one, so that another, which only the run can see, is an error
+/// there, after the scope's name.
+#[track_caller]
+pub(crate) fn lengths_within(lengths: Var, longest: usize) -> Var {
+    LIBRARY.scope(&format!("lengths from 0 to {longest}"), || iota(DType::I32, [longest + 1], 0).gather(lengths, 0))
 }
 
 /// Stops the trace unless axis 1 of the input counts the channels of the layer.

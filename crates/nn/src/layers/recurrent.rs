@@ -11,7 +11,7 @@ use rand_chacha::rand_core::Rng;
 use quadric_autodiff::trace::{Var, concat, iota, scan, select, stack, stop, zeros};
 use quadric_autodiff::{DType, Error, ErrorKind, Static, Tensor, Tree};
 
-use super::check::same_dtype;
+use super::check::{lengths_within, same_dtype};
 use super::drop::{check_rate, dropout};
 use super::{Init, Mode};
 use crate::LIBRARY;
@@ -214,5 +214,5 @@ fn valid(name: &str, lengths: Var, batch: usize, length: usize) -> Var {
     if ty.dtype != DType::I32 || ty.shape[..] != [batch] {
         stop(Error::new(ErrorKind::Shape, format!("{name}: the lengths are {ty}, i32[{batch}] is needed")));
     }
-    iota(DType::I32, [length, batch, 1], 0).lt(lengths.reshape([1, batch, 1]))
+    iota(DType::I32, [length, batch, 1], 0).lt(lengths_within(lengths, length).reshape([1, batch, 1]))
 }

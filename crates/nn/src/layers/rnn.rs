@@ -89,7 +89,7 @@ impl Rnn<Var> {
     /// sequence's state stands still from its end on, outputs there are 0, and the way back begins at its last step.
     ///
     /// # Errors
-    /// Stops the trace if `x`, the state or the lengths are of another shape or dtype.
+    /// Stops the trace if `x`, the state or the lengths are of another shape or dtype; a length that is not from 0 to T is an error of the run.
     #[track_caller]
     pub fn run(
         &self,

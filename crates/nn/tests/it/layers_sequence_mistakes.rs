@@ -2,10 +2,10 @@
 
 use quadric_autodiff::trace::{Var, compile};
 use quadric_autodiff::{DType, Error, ErrorKind, Tensor};
-use quadric_nn::models::{Gpt, GptOptions, Sampling};
+use quadric_nn::models::{Gpt, GptOptions, LstmLanguageModel, Sampling};
 use quadric_nn::{
-    Attention, AttentionCache, AttentionOptions, Context, Embedding, LearnedPositions, Lora, Lstm, Mode, Rotary,
-    TransformerBlock, TransformerOptions, generator,
+    Attention, AttentionCache, AttentionOptions, Context, Embedding, LearnedPositions, Lora, Lstm, Mode,
+    RecurrentOptions, Rotary, SinusoidalPositions, TransformerBlock, TransformerOptions, generator, padding_mask,
 };
 
 use crate::noisy;
@@ -103,7 +103,7 @@ fn caches_that_are_full_or_anothers() {
     };
     let (_, full) = step(&layer, 3, layer.cache(1, 3)).unwrap();
     assert_eq!(full.room(), 0);
-    let what = "attention: gather: index 3 at position 0 is out of range for 3 entries";
+    let what = "attention/the cache of 3 places is full: gather: index 3 at position 0 is out of range for 3 entries";
     assert_eq!(told(step(&layer, 1, full)), (ErrorKind::Data, what.into()));
 
     let what = "attention: the cache f64[2,2,3,2] is not one for f64[1,1,4]: [1, 2, 3, 2]";
@@ -146,6 +146,25 @@ fn tokens_and_places_that_there_are_not() {
     assert_eq!(told(add(noisy(1, &[2]))), shape("positions: f64[2] is no sequence […, T, D]"));
 }
 
+
+/// Lengths are data: a bad one is an error of the run, and none of the trace.
+#[test]
+fn lengths_that_no_sequence_has() {
+    let lstm = Lstm::new(2, 3, DType::F64, &mut generator(1));
+    let mut run = compile(|(m, x, n): (Lstm<Var>, Var, Var)| m.run(x, None, n, Mode::Infer).0);
+    let mut mask = compile(|n: Var| padding_mask(n, 5));
+    let data = |what: String| (ErrorKind::Data, what);
+    for bad in [6, -1] {
+        let what = format!("lengths from 0 to 5: gather: index {bad} at position 1 is out of range for 6 entries");
+        let lengths = Tensor::from_vec(&[5i32, bad]);
+        let result = run.call((lstm.clone(), noisy(1, &[2, 5, 2]), lengths.clone()));
+        assert_eq!(told(result), data(format!("lstm/{what}")));
+        assert_eq!(told(mask.call(lengths)), data(format!("padding_mask/{what}")));
+    }
+    let ends = Tensor::from_vec(&[5i32, 0]);
+    assert!(run.call((lstm, noisy(1, &[2, 5, 2]), ends.clone())).is_ok());
+    assert_eq!(mask.call(ends).unwrap().to_vec::<bool>(), [[true; 5], [false; 5]].concat());
+}
 #[test]
 fn recurrence_that_does_not_fit_what_it_is_given() {
     let lstm = Lstm::new(2, 3, DType::F64, &mut generator(1));
