@@ -64,6 +64,7 @@ impl LearnedPositions<Var> {
     pub fn apply_at(&self, x: Var, positions: Var) -> Var {
         LIBRARY.scope("positions", || {
             self.check(x);
+            one_place_a_row("positions", x, positions);
             x + self.weight.gather(positions, 0)
         })
     }
@@ -127,10 +128,14 @@ impl SinusoidalPositions<Var> {
     }
 
     /// `x` with the waves of these places added: `positions: i32[T]`.
+    ///
+    /// # Errors
+    /// Stops the trace if `x` is no sequence, or there is not a place for each row.
     #[track_caller]
     pub fn apply_at(&self, x: Var, positions: Var) -> Var {
         LIBRARY.scope("positions", || {
             let (length, width) = sequence(x);
+            one_place_a_row("positions", x, positions);
             let angles = angles(positions, width.div_ceil(2), width, 10_000.0);
             let (sin, cos) = (angles.sin().expand_dims(&[-1]), angles.cos().expand_dims(&[-1]));
             let pairs = quadric_autodiff::trace::concat(&[sin, cos], -1).reshape([length, 2 * width.div_ceil(2)]);
@@ -146,6 +151,17 @@ stateless!(SinusoidalPositions);
 pub(crate) fn angles(positions: Var, count: usize, width: usize, base: f64) -> Var {
     let exponents = iota(DType::F64, [count], 0) * (-2.0 * base.ln() / width.max(1) as f64);
     positions.convert(DType::F64).expand_dims(&[-1]) * exponents.exp()
+}
+
+/// Stops the trace unless `positions` is `i32[T]` for `x: […, T, D]`: fewer would broadcast, and floats are no places.
+#[track_caller]
+pub(super) fn one_place_a_row(layer: &str, x: Var, positions: Var) {
+    let (ty, places) = (x.ty(), positions.ty());
+    let rank = ty.shape.rank();
+    if rank < 2 || places.dtype != DType::I32 || places.shape[..] != ty.shape[rank - 2..rank - 1] {
+        let what = format!("{layer}: a position, i32, for each row of {ty} is needed, they are {places}");
+        stop(Error::new(ErrorKind::Shape, what));
+    }
 }
 
 /// The sizes T and D of `x: […, T, D]`.

@@ -1,9 +1,9 @@
 //! Rotary positions.
 
 use quadric_autodiff::trace::{Var, concat, stop};
-use quadric_autodiff::{DType, Error, ErrorKind, Static};
+use quadric_autodiff::{Error, ErrorKind, Static};
 
-use super::positions::angles;
+use super::positions::{angles, one_place_a_row};
 use crate::LIBRARY;
 
 /// Which two entries are turned together.
@@ -74,12 +74,9 @@ impl Rotary {
     #[track_caller]
     pub fn apply(self, x: Var, positions: Var) -> Var {
         LIBRARY.scope("rotary", || {
-            let (ty, places) = (x.ty(), positions.ty());
+            one_place_a_row("rotary", x, positions);
+            let ty = x.ty();
             let rank = ty.shape.rank();
-            if rank < 2 || places.dtype != DType::I32 || places.shape[..] != ty.shape[rank - 2..rank - 1] {
-                let what = format!("rotary: a position, i32, for each row of {ty} is needed, they are {places}");
-                stop(Error::new(ErrorKind::Shape, what));
-            }
             let width = ty.shape[rank - 1];
             if width % 2 != 0 {
                 let what = format!("rotary: the last axis of {ty} is odd, and entries are turned in pairs");

@@ -146,6 +146,24 @@ fn tokens_and_places_that_there_are_not() {
     assert_eq!(told(add(noisy(1, &[2]))), shape("positions: f64[2] is no sequence […, T, D]"));
 }
 
+/// One place would broadcast over all rows, and a float is none.
+#[test]
+fn places_that_are_not_one_a_row() {
+    let places = LearnedPositions::new(3, 2, 1.0, DType::F64, &mut generator(1));
+    for bad in [Tensor::from_vec(&[1i32]), Tensor::from_vec(&[0.0, 1.0]), Tensor::from_vec(&[0i32, 1]).reshaped([2, 1])]
+    {
+        let told_of = |layer: &str| {
+            shape(&format!("{layer}: a position, i32, for each row of f64[1,2,2] is needed, they are {}", bad.ty()))
+        };
+        let x = noisy(1, &[1, 2, 2]);
+        let mut f = compile(|(p, x, at): (LearnedPositions<Var>, Var, Var)| p.apply_at(x, at));
+        assert_eq!(told(f.call((places.clone(), x.clone(), bad.clone()))), told_of("positions"));
+        let mut f = compile(|(x, at): (Var, Var)| SinusoidalPositions::new().apply_at(x, at));
+        assert_eq!(told(f.call((x.clone(), bad.clone()))), told_of("positions"));
+        let mut f = compile(|(x, at): (Var, Var)| Rotary::new().apply(x, at));
+        assert_eq!(told(f.call((x, bad.clone()))), told_of("rotary"));
+    }
+}
 
 /// Lengths are data: a bad one is an error of the run, and none of the trace.
 #[test]
