@@ -42,7 +42,7 @@ pub struct TransformerOptions {
     pub width: usize,
     /// H.
     pub heads: usize,
-    /// Of the attention to the sequence itself.
+    /// Of the attention to the sequence itself, and to a memory as far as it goes for one; see [`TransformerBlock::new`].
     pub attention: AttentionOptions,
     /// Of the other half of a block.
     pub feed_forward: FeedForwardOptions,
@@ -142,7 +142,7 @@ pub struct TransformerBlock<T = Tensor> {
 pub struct Context<'a> {
     /// Of the attention to the sequence itself; see [`Attention::attend`].
     pub masks: &'a [Var],
-    /// What a decoder attends to, `[B, S, D]`.
+    /// What a decoder attends to, `[B, S, D_m]`, `D_m` the [`memory_width`](AttentionOptions::memory_width), or D.
     pub memory: Option<Var>,
     /// Of the attention to the memory.
     pub memory_masks: &'a [Var],
@@ -151,13 +151,20 @@ pub struct Context<'a> {
 impl TransformerBlock<Tensor> {
     /// A block with LeCun-normal weights, zero biases and norms that scale by 1.
     ///
+    /// The attention to a memory has the options of that to the sequence, but it sees all of the memory and knows no places; of both, it alone has
+    /// [`memory_width`](AttentionOptions::memory_width).
+    ///
     /// # Panics
-    /// As [`Attention::with_options`].
+    /// As [`Attention::with_options`]; with the width of a memory for a block that attends to none.
     pub fn new(options: TransformerOptions, dtype: DType, rng: &mut impl Rng) -> TransformerBlock {
         let TransformerOptions { width, heads, .. } = options;
+        if let (Some(memory), false) = (options.attention.memory_width, options.cross) {
+            panic!("TransformerBlock::new: a memory of width {memory} for a block that attends to none: set `cross`");
+        }
+        let own = AttentionOptions { memory_width: None, ..options.attention };
         let memory = AttentionOptions { causal: false, rotary: None, alibi: false, ..options.attention };
         TransformerBlock {
-            attention: Attention::with_options(width, heads, options.attention, dtype, rng),
+            attention: Attention::with_options(width, heads, own, dtype, rng),
             attention_norm: options.norm(dtype),
             cross: options.cross.then(|| Attention::with_options(width, heads, memory, dtype, rng)),
             cross_norm: options.cross.then(|| options.norm(dtype)),
@@ -168,15 +175,20 @@ impl TransformerBlock<Tensor> {
         }
     }
 
-    /// The same block with low-rank adapters of this rank on queries and values, as in the paper ([`Lora`](super::Lora)).
+    /// The same block with low-rank adapters of this rank on queries and values of its attention, as in the paper ([`Lora`](super::Lora)); in a decoder, of
+    /// that to the memory too.
     ///
     /// # Errors
     /// As [`Projection::adapted`](super::Projection::adapted).
     #[track_caller]
     pub fn adapted(self, rank: usize, alpha: f64, rng: &mut impl Rng) -> Result<TransformerBlock, Error> {
-        let query = self.attention.query.adapted(rank, alpha, rng)?;
-        let value = self.attention.value.adapted(rank, alpha, rng)?;
-        Ok(TransformerBlock { attention: Attention { query, value, ..self.attention }, ..self })
+        let mut adapted = |attention: Attention| {
+            let query = attention.query.adapted(rank, alpha, rng)?;
+            let value = attention.value.adapted(rank, alpha, rng)?;
+            Ok::<_, Error>(Attention { query, value, ..attention })
+        };
+        let (attention, cross) = (adapted(self.attention)?, self.cross.map(&mut adapted).transpose()?);
+        Ok(TransformerBlock { attention, cross, ..self })
     }
 }
 

@@ -4,8 +4,8 @@ use quadric_autodiff::trace::{Var, compile, constant, cut, grad, hvp, hvps};
 use quadric_autodiff::transform::Part;
 use quadric_autodiff::{Arithmetic, DType, Tensor, Tree};
 use quadric_nn::{
-    Attention, AttentionCache, AttentionOptions, FeedForwardOptions, Mode, Pairing, Projection, Rotary, Transformer,
-    TransformerOptions, alibi, generator, padding_mask,
+    Attention, AttentionCache, AttentionOptions, Context, FeedForwardOptions, Mode, Pairing, Projection, Rotary,
+    Transformer, TransformerBlock, TransformerOptions, alibi, generator, padding_mask,
 };
 
 use crate::support::{flat, noisy, relative};
@@ -259,4 +259,32 @@ fn the_multilinear_part_of_a_transformer_has_no_trace() {
         assert!(sizes[1] < 1e-13 && traces[1].abs() < 1e-13, "M has {sizes:?} on its diagonal, trace {traces:?}");
         assert!(sizes[0] > 1e-3 && (traces[0] - traces[2]).abs() < 1e-12, "{traces:?}");
     }
+}
+
+/// A decoder of width 4 that attends to a memory of width 6: only keys and values of that attention are of the memory's width.
+#[test]
+fn a_decoder_attends_to_a_memory_of_another_width() {
+    let mut options = TransformerOptions { cross: true, ..TransformerOptions::new(4, 2).causal() };
+    options.attention.memory_width = Some(6);
+    let block = TransformerBlock::new(options, DType::F64, &mut generator(1));
+    let widths = |p: &Projection| p.base().weight.shape().to_vec();
+    let cross = block.cross.as_ref().unwrap();
+    assert_eq!([&block.attention.key, &block.attention.value, &cross.query].map(widths), [[4, 4]; 3]);
+    assert_eq!([&cross.key, &cross.value].map(widths), [[6, 4]; 2]);
+    let mut f = compile(|(m, x, memory): (TransformerBlock<Var>, Var, Var)| {
+        m.run(x, &Context { memory: Some(memory), ..Context::default() }, Mode::Infer)
+    });
+    let x = noisy(1, &[2, 3, 4]);
+    let mut run = |seed| f.call((block.clone(), x.clone(), noisy(seed, &[2, 5, 6]))).unwrap();
+    assert_eq!(run(2).shape().to_vec(), [2, 3, 4]);
+    assert_ne!(run(2), run(3));
+}
+
+#[test]
+fn a_decoder_is_adapted_in_both_attentions() {
+    let options = TransformerOptions { cross: true, ..TransformerOptions::new(4, 2).causal() };
+    let rng = &mut generator(1);
+    let block = TransformerBlock::new(options, DType::F64, rng).adapted(1, 1.0, rng).unwrap();
+    let new: Vec<String> = block.leaf_names().into_iter().filter(|name| name.contains("lora_a")).collect();
+    assert_eq!(new, ["attention.query.lora_a", "attention.value.lora_a", "cross.query.lora_a", "cross.value.lora_a"]);
 }

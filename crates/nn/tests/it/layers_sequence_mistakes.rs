@@ -183,6 +183,14 @@ fn lengths_that_no_sequence_has() {
     assert!(run.call((lstm, noisy(1, &[2, 5, 2]), ends.clone())).is_ok());
     assert_eq!(mask.call(ends).unwrap().to_vec::<bool>(), [[true; 5], [false; 5]].concat());
 }
+
+#[test]
+#[should_panic(expected = "TransformerBlock::new: a memory of width 6 for a block that attends to none: set `cross`")]
+fn the_width_of_a_memory_that_nothing_attends_to() {
+    let mut options = TransformerOptions::new(4, 2);
+    options.attention.memory_width = Some(6);
+    TransformerBlock::new(options, DType::F64, &mut generator(1));
+}
 #[test]
 fn recurrence_that_does_not_fit_what_it_is_given() {
     let lstm = Lstm::new(2, 3, DType::F64, &mut generator(1));
