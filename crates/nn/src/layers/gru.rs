@@ -48,7 +48,7 @@ impl Gru<Tensor> {
     /// [`Gru::new`] with more layers, both directions, without biases, with dropout.
     ///
     /// # Panics
-    /// As [`Gru::new`].
+    /// As [`Gru::new`]; or if the dropout is not from 0 to 1, or there is one layer and it is not 0.
     pub fn with_options(
         inputs: usize,
         hidden: usize,

@@ -59,7 +59,7 @@ impl Lstm<Tensor> {
     /// [`Lstm::new`] with more layers, both directions, without biases, with dropout.
     ///
     /// # Panics
-    /// As [`Lstm::new`].
+    /// As [`Lstm::new`]; or if the dropout is not from 0 to 1, or there is one layer and it is not 0.
     pub fn with_options(
         inputs: usize,
         hidden: usize,

@@ -61,7 +61,7 @@ pub struct RecurrentOptions {
     pub both_directions: bool,
     /// Whether there are biases.
     pub bias: bool,
-    /// The share of the outputs of each layer but the last that is dropped in training.
+    /// The share of the outputs of each layer but the last that is dropped in training; with one layer there is nothing to drop, and it has to be 0.
     pub dropout: f64,
 }
 
@@ -73,6 +73,9 @@ impl Default for RecurrentOptions {
 
 impl RecurrentOptions {
     /// The weights of all layers.
+    ///
+    /// # Panics
+    /// If the dropout is no probability, or there is nothing that it would drop.
     pub(super) fn weights(
         &self,
         [inputs, hidden]: [usize; 2],
@@ -81,6 +84,11 @@ impl RecurrentOptions {
         rng: &mut impl Rng,
     ) -> Vec<RecurrentLayer> {
         check_rate("RecurrentOptions", self.dropout);
+        assert!(
+            self.dropout == 0.0 || self.layers > 1,
+            "RecurrentOptions: the dropout of {} is between layers, and there is but one",
+            self.dropout
+        );
         let mut weights = |inputs| {
             let all = RecurrentWeights::new(inputs, hidden, gates, dtype, rng);
             if self.bias { all } else { RecurrentWeights { input_bias: None, hidden_bias: None, ..all } }

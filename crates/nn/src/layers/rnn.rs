@@ -47,7 +47,7 @@ impl Rnn<Tensor> {
     /// [`Rnn::new`] with more layers, both directions, without biases, with dropout.
     ///
     /// # Panics
-    /// As [`Rnn::new`].
+    /// As [`Rnn::new`]; or if the dropout is not from 0 to 1, or there is one layer and it is not 0.
     pub fn with_options(
         inputs: usize,
         hidden: usize,

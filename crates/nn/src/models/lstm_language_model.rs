@@ -4,9 +4,13 @@ use quadric_autodiff::trace::Var;
 use quadric_autodiff::{DType, Tensor, Tree};
 
 use crate::LIBRARY;
-use crate::layers::{Dense, Embedding, Layer, Lstm, LstmState, Mode, RecurrentOptions, Stateless, generator};
+use crate::layers::{
+    Dense, Embedding, Layer, Lstm, LstmState, Mode, RecurrentOptions, Stateless, check_rate, dropout, generator,
+};
 
 /// A recurrent language model ([Zaremba et al. 2014]): tokens as vectors, an LSTM, a dense layer for the logits of the next token.
+///
+/// Dropout is where the paper has it, on every way up and none along time: on the vectors of the tokens, between layers, and on the last outputs.
 ///
 /// [Zaremba et al. 2014]: https://arxiv.org/abs/1409.2329
 ///
@@ -33,13 +37,16 @@ pub struct LstmLanguageModel<T = Tensor> {
     pub lstm: Lstm<T>,
     /// From H to the N logits.
     pub head: Dense<T>,
+    /// The share of the tokens' vectors, and of the last outputs, that is dropped in training; [`Lstm::dropout`] is that between layers.
+    pub dropout: f64,
 }
 
 impl LstmLanguageModel<Tensor> {
-    /// A model of N tokens and width H, each part with its own beginning, from the seed ([`generator`]).
+    /// A model of N tokens and width H, each part with its own beginning, from the seed ([`generator`]). The options' dropout is that of all places, so
+    /// one layer can have it too.
     ///
     /// # Panics
-    /// If the options are for both directions (the next token would be seen), or `dtype` is no float.
+    /// If the options are for both directions (the next token would be seen), their dropout is not from 0 to 1, or `dtype` is no float.
     pub fn new(
         vocabulary: usize,
         width: usize,
@@ -48,11 +55,14 @@ impl LstmLanguageModel<Tensor> {
         seed: u64,
     ) -> LstmLanguageModel {
         assert!(!options.both_directions, "LstmLanguageModel: the way back would see the tokens to come");
+        let dropout = check_rate("LstmLanguageModel::new", options.dropout);
+        let between = if options.layers > 1 { dropout } else { 0.0 };
         let rng = &mut generator(seed);
         LstmLanguageModel {
             tokens: Embedding::new(vocabulary, width, dtype, rng),
-            lstm: Lstm::with_options(width, width, options, dtype, rng),
+            lstm: Lstm::with_options(width, width, RecurrentOptions { dropout: between, ..options }, dtype, rng),
             head: Dense::new(width, vocabulary, dtype, rng),
+            dropout,
         }
     }
 }
@@ -68,8 +78,10 @@ impl LstmLanguageModel<Var> {
     #[track_caller]
     pub fn logits(&self, tokens: Var, state: impl Into<Option<LstmState<Var>>>, mode: Mode) -> (Var, LstmState<Var>) {
         LIBRARY.scope("lstm_language_model", || {
-            let (h, state) = self.lstm.run(self.tokens.apply(tokens), state, None, mode);
-            (self.head.apply(h), state)
+            let modes = mode.split(3);
+            let x = dropout(self.tokens.apply(tokens), self.dropout, modes[0]);
+            let (h, state) = self.lstm.run(x, state, None, modes[1]);
+            (self.head.apply(dropout(h, self.dropout, modes[2])), state)
         })
     }
 }

@@ -185,6 +185,20 @@ fn lengths_that_no_sequence_has() {
 }
 
 #[test]
+#[should_panic(expected = "RecurrentOptions: the dropout of 0.5 is between layers, and there is but one")]
+fn a_dropout_between_the_layers_of_one() {
+    let options = RecurrentOptions { dropout: 0.5, ..RecurrentOptions::default() };
+    Lstm::with_options(2, 3, options, DType::F64, &mut generator(1));
+}
+
+#[test]
+#[should_panic(expected = "LstmLanguageModel::new: the rate -0.1 is not from 0 to 1")]
+fn an_lstm_that_drops_less_than_nothing() {
+    let options = RecurrentOptions { dropout: -0.1, ..RecurrentOptions::default() };
+    LstmLanguageModel::new(5, 4, options, DType::F64, 1);
+}
+
+#[test]
 #[should_panic(expected = "TransformerBlock::new: a memory of width 6 for a block that attends to none: set `cross`")]
 fn the_width_of_a_memory_that_nothing_attends_to() {
     let mut options = TransformerOptions::new(4, 2);

@@ -106,11 +106,12 @@ fn the_products_with_inputs_are_one_product_before_the_loop() {
 /// Nothing is dropped in inference; in training the dropped are those of the key, between layers alone.
 #[test]
 fn dropout_is_between_layers() {
-    let options = |layers| RecurrentOptions { layers, dropout: 0.5, ..RecurrentOptions::default() };
+    let options = |layers| RecurrentOptions { layers, ..RecurrentOptions::default() };
     let key = trace::random::key(1, 1);
     let x = noisy(1, &[2, 4, 3]);
     let run = |layers: usize, key: &Tensor, training: bool| {
-        let rnn = Rnn::with_options(3, 8, options(layers), DType::F64, &mut generator(1));
+        let mut rnn = Rnn::with_options(3, 8, options(layers), DType::F64, &mut generator(1));
+        rnn.dropout = 0.5;
         let mut f = compile(|(m, x, key): (Rnn<Var>, Var, Var)| {
             let mode = if training { Mode::Train(Some(key)) } else { Mode::Infer };
             m.run(x, None, None, mode).0
