@@ -9,6 +9,7 @@
 use quadric::curvature::Attributor;
 use quadric::nn::{Layer, Mode, Residual, Stack, Stateless, generator};
 use quadric::prelude::*;
+use rand_chacha::rand_core::Rng;
 
 #[derive(Tree, Clone)]
 struct Gated<T = Tensor> {
@@ -17,8 +18,7 @@ struct Gated<T = Tensor> {
 }
 
 impl Gated {
-    fn new(width: usize, seed: u64) -> Gated {
-        let rng = &mut generator(seed);
+    fn new(width: usize, rng: &mut impl Rng) -> Gated {
         let mut dense = || Dense::new(width, width, DType::F64, rng);
         Gated { value: dense(), gate: dense().without_bias() }
     }
@@ -48,7 +48,7 @@ fn loss(net: Net<Var>, x: Var, y: Var) -> Var {
 fn main() -> Result<(), Error> {
     // The layer by itself, against differences of its Hessian products.
     let f = |x: Var| {
-        let layer = Gated::new(3, 1).map_leaves(constant);
+        let layer = Gated::new(3, &mut generator(1)).map_leaves(constant);
         layer.infer(x.reshape([1, 3]), &layer.initial_state()).powi(2).sum()
     };
     let tensors = |a: &[f64]| Tensor::from_vec(a);
@@ -62,7 +62,8 @@ fn main() -> Result<(), Error> {
     quadric_gradcheck::third(second, third, &point, &u, &v).unwrap();
 
     let rng = &mut generator(2);
-    let blocks = (0..4).map(|i| Residual::new(Gated::new(8, i))).collect();
+    // One generator for all, so that no two layers begin with the same numbers.
+    let blocks = (0..4).map(|_| Residual::new(Gated::new(8, rng))).collect();
     let mut net: Net = (Dense::new(2, 8, DType::F64, rng), Stack::new(blocks)?, Dense::new(8, 2, DType::F64, rng));
     let (x, y) = (tensor![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], tensor![0, 1, 1, 0]);
     let mut step = compile(|(net, x, y): (Net<Var>, Var, Var)| {

@@ -90,8 +90,17 @@ impl Init {
 /// assert_eq!(layer.weight, Dense::new(3, 2, DType::F32, &mut generator(1)).weight);
 /// ```
 pub fn generator(seed: u64) -> ChaCha8Rng {
+    keyed(seed, b"quadric nn: weights     ")
+}
+
+/// The generator of adapters: of one seed they share no numbers with the weights that they adapt.
+pub(crate) fn adapter_generator(seed: u64) -> ChaCha8Rng {
+    keyed(seed, b"quadric nn: adapters    ")
+}
+
+fn keyed(seed: u64, tag: &[u8; 24]) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..].copy_from_slice(b"quadric nn: weights     ");
+    key[8..].copy_from_slice(tag);
     ChaCha8Rng::from_seed(key)
 }

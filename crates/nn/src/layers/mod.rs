@@ -69,6 +69,7 @@ pub use flatten::Flatten;
 pub use global_pool::{GlobalAvgPool, GlobalMaxPool};
 pub use group_norm::GroupNorm;
 pub use gru::Gru;
+pub(crate) use init::adapter_generator;
 pub use init::{Init, generator};
 pub use instance_norm::InstanceNorm;
 pub use layer::{Layer, Mode, StateOf, Stateless, initial_state};

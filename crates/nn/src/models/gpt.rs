@@ -7,7 +7,7 @@ use super::Sampling;
 use crate::LIBRARY;
 use crate::layers::{
     AttentionCache, AttentionOptions, Context, Embedding, FeedForwardOptions, Layer, LearnedPositions, Mode, Rotary,
-    Stateless, Transformer, TransformerOptions, generator,
+    Stateless, Transformer, TransformerOptions, adapter_generator, generator,
 };
 
 /// How a [`Gpt`] is built.
@@ -135,13 +135,14 @@ impl Gpt<Tensor> {
         })
     }
 
-    /// The same model with low-rank adapters on queries and values ([`Transformer::adapted`]), from the seed.
+    /// The same model with low-rank adapters on queries and values ([`Transformer::adapted`]), from the seed, by a
+    /// generator of their own: the seed may be that of the weights.
     ///
     /// # Errors
     /// As [`Transformer::adapted`].
     #[track_caller]
     pub fn adapted(self, rank: usize, alpha: f64, seed: u64) -> Result<Gpt, Error> {
-        Ok(Gpt { transformer: self.transformer.adapted(rank, alpha, &mut generator(seed))?, ..self })
+        Ok(Gpt { transformer: self.transformer.adapted(rank, alpha, &mut adapter_generator(seed))?, ..self })
     }
 }
 

@@ -114,6 +114,15 @@ fn adapters_begin_as_nothing_and_can_be_merged() {
     assert!(relative(&logits(&merged), &logits(&adapted)) < 1e-13);
 }
 
+/// Weights and adapters of one seed share no numbers.
+#[test]
+fn adapters_of_the_seed_of_the_weights_are_drawn_anew() {
+    let model = Gpt::new(GptOptions::new(6, 5, 4, 2, 1), DType::F64, 1).adapted(2, 4.0, 1).unwrap();
+    let quadric_nn::Projection::Lora(query) = &model.transformer.blocks.blocks.attention.query else { panic!() };
+    // Both are standard normals, scaled.
+    let (a, tokens) = (query.lora_a.to_f64_vec(), model.tokens.weight.to_f64_vec());
+    assert!(a.iter().zip(&tokens).all(|(a, token)| (a * 2.0 - token / 0.02).abs() > 1e-6), "{a:?} {tokens:?}");
+}
 /// The mean of the patches, without positions, does not know their order; a class token begins as nothing.
 #[test]
 fn a_vision_transformer_sees_patches() {
