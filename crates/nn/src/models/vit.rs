@@ -57,6 +57,10 @@ pub struct Vit<T: Leaf = Tensor> {
     /// The side of a patch.
     pub patch: usize,
 }
+    /// C, H and W of the images, which the positions are for.
+    pub image: [usize; 3],
+    /// The share of the entries of patch and place together that is dropped in training, as in the paper (§B.1).
+    pub dropout: f64,
 
 impl Vit<Tensor> {
     /// A model with LeCun-normal weights, positions from `N(0, 0.02²)` and a class token of 0, from the seed ([`generator`]).
@@ -79,20 +83,25 @@ impl Vit<Tensor> {
             head: Dense::new(width, options.classes, dtype, rng),
             patch,
         }
+            image: options.image,
+            dropout: options.block.dropout,
     }
 }
 
 /// `[B, C, H, W]` as rows of patches, `[B, N, C·p·p]`.
 #[track_caller]
-fn patches(x: Var, p: usize) -> Var {
+fn patches(x: Var, image: [usize; 3], p: usize) -> Var {
+    let [channels, rows, columns] = image;
     match x.shape()[..] {
-        [batch, channels, rows, columns] if rows % p == 0 && columns % p == 0 => x
+        [batch, c, h, w] if [c, h, w] == image => x
             .reshape([batch, channels, rows / p, p, columns / p, p])
             .permute(&[0, 2, 4, 1, 3, 5])
             .reshape([batch, rows / p * (columns / p), channels * p * p]),
         _ => {
-            let what =
-                format!("vit: {} is no batch of images [B, C, H, W] that divide into patches of {p}×{p}", x.ty());
+            let what = format!(
+                "vit: {} is no batch of the images [{channels},{rows},{columns}] that the model is for",
+                x.ty()
+            );
             stop(Error::new(ErrorKind::Shape, what))
         }
     }
@@ -108,9 +117,12 @@ impl Layer for Vit<Var> {
     /// # Shapes
     /// `x: [B, C, H, W]`, result `[B, classes]`.
     #[track_caller]
+    ///
+    /// # Errors
+    /// Stops the trace at images of another size: the positions are those of one grid of patches.
     fn forward(&self, x: Var, state: &Stateless<Var>, mode: Mode) -> (Var, Stateless<Var>) {
         LIBRARY.scope("vit", || {
-            let x = self.patches.apply(patches(x, self.patch));
+            let x = self.patches.apply(patches(x, self.image, self.patch));
             let x = self.class_token.map_or(x, |token| {
                 let shape = x.shape();
                 concat(&[token.broadcast_to([shape[0], 1, shape[2]]), x], 1)

@@ -139,11 +139,15 @@ fn a_vision_transformer_sees_patches() {
         });
         let (z, turned) = f.call((model.clone(), x)).unwrap();
         assert!(relative(&z.to_f64_vec(), &turned.to_f64_vec()) < 1e-13);
-        let error = compile(|(m, x): (Vit<Var>, Var)| quadric_nn::Classifier::logits(&m, x))
-            .call((model, noisy(1, &[2, 2, 4, 5])))
-            .unwrap_err();
-        let what = "vit: f64[2,2,4,5] is no batch of images [B, C, H, W] that divide into patches of 2×2 (";
-        assert!(error.to_string().starts_with(what), "{error}");
+        // Another size, and the same count of patches in another grid.
+        for dims in [[2, 2, 4, 5], [2, 2, 6, 4], [2, 2, 2, 12]] {
+            let x = noisy(1, &dims);
+            let what = format!("vit: {} is no batch of the images [2,4,6] that the model is for (", x.ty());
+            let error = compile(|(m, x): (Vit<Var>, Var)| quadric_nn::Classifier::logits(&m, x))
+                .call((model.clone(), x))
+                .unwrap_err();
+            assert!(error.to_string().starts_with(&what), "{error}");
+        }
     }
 }
 
