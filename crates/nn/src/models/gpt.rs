@@ -19,7 +19,7 @@ pub struct GptOptions {
     pub context: usize,
     /// How many blocks.
     pub blocks: usize,
-    /// Of each.
+    /// Of each: causal, without attention to a memory. Its dropout is also that of the vectors of tokens and places.
     pub block: TransformerOptions,
     /// Whether places are learned vectors that are added; otherwise they are what the attention's options say.
     pub learned_positions: bool,
@@ -87,11 +87,16 @@ impl Gpt<Tensor> {
     /// A model with a token table and positions from `N(0, 0.02²)` and LeCun-normal weights, from the seed ([`generator`]).
     ///
     /// # Panics
-    /// As [`Transformer::new`], or if `dtype` is no float.
+    /// As [`Transformer::new`], if `dtype` is no float, or if the blocks are not causal or attend to a memory.
     pub fn new(options: GptOptions, dtype: DType, seed: u64) -> Gpt {
         let (rng, width) = (&mut generator(seed), options.block.width);
         let places = options.learned_positions;
         Gpt {
+        assert!(
+            options.block.attention.causal,
+            "Gpt::new: the blocks are not causal, and a token would see those to come"
+        );
+        assert!(!options.block.cross, "Gpt::new: the blocks attend to a memory, and a language model has none");
             tokens: Embedding::with_deviation(options.vocabulary, width, 0.02, dtype, rng),
             positions: places.then(|| LearnedPositions::new(options.context, width, 0.02, dtype, rng)),
             transformer: Transformer::new(options.blocks, options.block, dtype, rng),

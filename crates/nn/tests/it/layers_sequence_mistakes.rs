@@ -192,6 +192,22 @@ fn a_dropout_between_the_layers_of_one() {
 }
 
 #[test]
+#[should_panic(expected = "Gpt::new: the blocks are not causal, and a token would see those to come")]
+fn a_language_model_that_sees_what_comes() {
+    let mut options = GptOptions::new(5, 4, 4, 2, 1);
+    options.block.attention.causal = false;
+    Gpt::new(options, DType::F64, 1);
+}
+
+#[test]
+#[should_panic(expected = "Gpt::new: the blocks attend to a memory, and a language model has none")]
+fn a_language_model_with_a_memory() {
+    let mut options = GptOptions::new(5, 4, 4, 2, 1);
+    options.block.cross = true;
+    Gpt::new(options, DType::F64, 1);
+}
+
+#[test]
 #[should_panic(expected = "LstmLanguageModel::new: the rate -0.1 is not from 0 to 1")]
 fn an_lstm_that_drops_less_than_nothing() {
     let options = RecurrentOptions { dropout: -0.1, ..RecurrentOptions::default() };
