@@ -7,7 +7,7 @@ use super::Sampling;
 use crate::LIBRARY;
 use crate::layers::{
     AttentionCache, AttentionOptions, Context, Embedding, FeedForwardOptions, Layer, LearnedPositions, Mode, Rotary,
-    Stateless, Transformer, TransformerOptions, adapter_generator, generator,
+    Stateless, Transformer, TransformerOptions, adapter_generator, dropout, generator,
 };
 
 /// How a [`Gpt`] is built.
@@ -32,16 +32,17 @@ impl GptOptions {
         GptOptions { vocabulary, context, blocks, block, learned_positions: true }
     }
 
-    /// Rotary positions, root mean square norms, SwiGLU of this width, no biases: as LLaMA.
+    /// Rotary positions, root mean square norms, SwiGLU of this width, no biases: as LLaMA. The dropouts stay what they are.
     #[must_use]
     pub fn llama(self, hidden: usize) -> GptOptions {
         let attention = AttentionOptions { rotary: Some(Rotary::new()), bias: false, ..self.block.attention };
-        let feed_forward = FeedForwardOptions::swiglu(hidden);
+        let dropout = self.block.feed_forward.dropout;
+        let feed_forward = FeedForwardOptions { dropout, ..FeedForwardOptions::swiglu(hidden) };
         let block = TransformerOptions { attention, feed_forward, rms_norm: true, ..self.block };
         GptOptions { block, learned_positions: false, ..self }
     }
 
-    /// This dropout everywhere.
+    /// This dropout everywhere: of the sums of token and place, of attention weights, of hidden values and of what each branch adds.
     #[must_use]
     pub fn dropout(self, dropout: f64) -> GptOptions {
         GptOptions { block: self.block.dropout(dropout), ..self }
@@ -81,6 +82,8 @@ pub struct Gpt<T: Leaf = Tensor> {
     pub transformer: Transformer<T>,
     /// The longest sequence.
     pub context: usize,
+    /// The share of the entries of token and place together that is dropped in training, as in GPT-2.
+    pub dropout: f64,
 }
 
 impl Gpt<Tensor> {
@@ -101,6 +104,7 @@ impl Gpt<Tensor> {
             positions: places.then(|| LearnedPositions::new(options.context, width, 0.02, dtype, rng)),
             transformer: Transformer::new(options.blocks, options.block, dtype, rng),
             context: options.context,
+            dropout: options.block.dropout,
         }
     }
 
@@ -164,7 +168,9 @@ impl Gpt<Var> {
         LIBRARY.scope("gpt", || {
             let x = self.tokens.apply(tokens);
             let x = self.positions.as_ref().map_or(x, |positions| positions.apply(x));
-            self.tokens.attend(self.transformer.run(x, &Context::default(), mode))
+            let modes = mode.split(2);
+            let x = dropout(x, self.dropout, modes[0]);
+            self.tokens.attend(self.transformer.run(x, &Context::default(), modes[1]))
         })
     }
 

@@ -5,7 +5,8 @@ use quadric_autodiff::{DType, Error, ErrorKind, Leaf, Static, Tensor, Tree, Type
 
 use crate::LIBRARY;
 use crate::layers::{
-    Classifier, Context, Dense, Layer, LearnedPositions, Mode, Stateless, Transformer, TransformerOptions, generator,
+    Classifier, Context, Dense, Layer, LearnedPositions, Mode, Stateless, Transformer, TransformerOptions, dropout,
+    generator,
 };
 
 /// How a [`Vit`] is built.
@@ -19,7 +20,7 @@ pub struct VitOptions {
     pub classes: usize,
     /// How many blocks.
     pub blocks: usize,
-    /// Of each.
+    /// Of each. Its dropout is also that of the vectors of patches and places.
     pub block: TransformerOptions,
     /// Whether the logits are read from a token of their own; otherwise from the mean of the patches.
     pub class_token: bool,
@@ -56,11 +57,11 @@ pub struct Vit<T: Leaf = Tensor> {
     pub head: Dense<T>,
     /// The side of a patch.
     pub patch: usize,
-}
     /// C, H and W of the images, which the positions are for.
     pub image: [usize; 3],
     /// The share of the entries of patch and place together that is dropped in training, as in the paper (§B.1).
     pub dropout: f64,
+}
 
 impl Vit<Tensor> {
     /// A model with LeCun-normal weights, positions from `N(0, 0.02²)` and a class token of 0, from the seed ([`generator`]).
@@ -82,9 +83,9 @@ impl Vit<Tensor> {
             transformer: Transformer::new(options.blocks, options.block, dtype, rng),
             head: Dense::new(width, options.classes, dtype, rng),
             patch,
-        }
             image: options.image,
             dropout: options.block.dropout,
+        }
     }
 }
 
@@ -116,10 +117,10 @@ impl Layer for Vit<Var> {
 
     /// # Shapes
     /// `x: [B, C, H, W]`, result `[B, classes]`.
-    #[track_caller]
     ///
     /// # Errors
     /// Stops the trace at images of another size: the positions are those of one grid of patches.
+    #[track_caller]
     fn forward(&self, x: Var, state: &Stateless<Var>, mode: Mode) -> (Var, Stateless<Var>) {
         LIBRARY.scope("vit", || {
             let x = self.patches.apply(patches(x, self.image, self.patch));
@@ -127,7 +128,9 @@ impl Layer for Vit<Var> {
                 let shape = x.shape();
                 concat(&[token.broadcast_to([shape[0], 1, shape[2]]), x], 1)
             });
-            let y = self.transformer.run(self.positions.apply(x), &Context::default(), mode);
+            let modes = mode.split(2);
+            let x = dropout(self.positions.apply(x), self.dropout, modes[0]);
+            let y = self.transformer.run(x, &Context::default(), modes[1]);
             let read = if self.class_token.is_some() { y.slice(1, 0..1).squeeze(&[1]) } else { y.mean_axes(&[1]) };
             (self.head.apply(read), *state)
         })

@@ -3,7 +3,7 @@
 use quadric_autodiff::trace::{Var, compile, constant, grad, random};
 use quadric_autodiff::{DType, Tensor, Tree};
 use quadric_nn::models::{Gpt, GptOptions, LstmLanguageModel, Sampling, Vit, VitOptions};
-use quadric_nn::{AttentionCache, Mode, RecurrentOptions, Run, TransformerOptions};
+use quadric_nn::{AttentionCache, Layer, Mode, RecurrentOptions, Run, TransformerOptions};
 
 use crate::layer_checks::{Class, check_layer};
 use crate::support::{flat, noisy, relative};
@@ -123,6 +123,44 @@ fn adapters_of_the_seed_of_the_weights_are_drawn_anew() {
     let (a, tokens) = (query.lora_a.to_f64_vec(), model.tokens.weight.to_f64_vec());
     assert!(a.iter().zip(&tokens).all(|(a, token)| (a * 2.0 - token / 0.02).abs() > 1e-6), "{a:?} {tokens:?}");
 }
+
+/// The options of dropout hold in any order, and every model drops what it reads: of a rate of 1 nothing gets in.
+#[test]
+fn models_drop_what_they_read() {
+    let options = GptOptions::new(6, 5, 4, 2, 2);
+    assert_eq!(options.dropout(0.3).llama(5), options.llama(5).dropout(0.3));
+    assert_eq!(Gpt::new(options.dropout(0.3), DType::F64, 1).dropout, 0.3);
+
+    let [t, other] = [tokens(2, 3, 6), Tensor::new([2, 3], &[5i32, 5, 0, 1, 1, 0]).unwrap()];
+    for model in models() {
+        let mut f = compile(|(m, t): (Gpt<Var>, Var)| m.logits(t, Mode::Train(None)));
+        let mut both = |model: &Gpt| [&t, &other].map(|t| f.call((model.clone(), t.clone())).unwrap());
+        let [a, b] = both(&model);
+        assert_ne!(a, b);
+        let [a, b] = both(&Gpt { dropout: 1.0, ..model });
+        assert_eq!(a, b);
+    }
+
+    let block = TransformerOptions::new(4, 2);
+    let options = VitOptions { image: [2, 4, 6], patch: 2, classes: 3, blocks: 1, block, class_token: true };
+    assert_eq!(Vit::new(VitOptions { block: block.dropout(0.3), ..options }, DType::F64, 1).dropout, 0.3);
+    let model = Vit { dropout: 1.0, ..Vit::new(options, DType::F64, 1) };
+    let mut f = compile(|(m, x): (Vit<Var>, Var)| m.train(x, &m.initial_state(), None).0);
+    let mut seen = |seed| f.call((model.clone(), noisy(seed, &[2, 2, 4, 6]))).unwrap();
+    assert_eq!(seen(1), seen(2));
+
+    let options = RecurrentOptions { dropout: 1.0, ..RecurrentOptions::default() };
+    let model = LstmLanguageModel::new(6, 3, options, DType::F64, 1);
+    let mut f = compile(|(m, t): (LstmLanguageModel<Var>, Var)| m.logits(t, None, Mode::Train(None)));
+    let mut read = |t: &Tensor| f.call((model.clone(), t.clone())).unwrap();
+    let ((z, state), (_, other_state)) = (read(&t), read(&other));
+    assert_eq!(state, other_state); // of the tokens nothing gets in
+    assert!(flat(&state).iter().any(|h| *h != 0.0));
+    assert!(z.to_f64_vec().iter().all(|z| *z == 0.0)); // and nothing out, but the biases, which are 0
+    let deep = RecurrentOptions { layers: 2, dropout: 0.2, ..RecurrentOptions::default() };
+    assert_eq!(LstmLanguageModel::new(6, 3, deep, DType::F64, 1).lstm.dropout, 0.2);
+}
+
 /// The mean of the patches, without positions, does not know their order; a class token begins as nothing.
 #[test]
 fn a_vision_transformer_sees_patches() {
