@@ -1,9 +1,9 @@
 //! A language model of causal transformer blocks.
 
-use quadric_autodiff::trace::{Var, compile, concat, iota, random};
-use quadric_autodiff::{DType, Error, ErrorKind, Leaf, Static, Tensor, Tree};
+use quadric_autodiff::trace::{Var, iota};
+use quadric_autodiff::{DType, Error, Leaf, Static, Tensor, Tree};
 
-use super::Sampling;
+use super::{Sampler, Sampling};
 use crate::LIBRARY;
 use crate::layers::{
     AttentionCache, AttentionOptions, Context, Embedding, FeedForwardOptions, Layer, LearnedPositions, Mode, Rotary,
@@ -92,14 +92,14 @@ impl Gpt<Tensor> {
     /// # Panics
     /// As [`Transformer::new`], if `dtype` is no float, or if the blocks are not causal or attend to a memory.
     pub fn new(options: GptOptions, dtype: DType, seed: u64) -> Gpt {
-        let (rng, width) = (&mut generator(seed), options.block.width);
-        let places = options.learned_positions;
-        Gpt {
         assert!(
             options.block.attention.causal,
             "Gpt::new: the blocks are not causal, and a token would see those to come"
         );
         assert!(!options.block.cross, "Gpt::new: the blocks attend to a memory, and a language model has none");
+        let (rng, width) = (&mut generator(seed), options.block.width);
+        let places = options.learned_positions;
+        Gpt {
             tokens: Embedding::with_deviation(options.vocabulary, width, 0.02, dtype, rng),
             positions: places.then(|| LearnedPositions::new(options.context, width, 0.02, dtype, rng)),
             transformer: Transformer::new(options.blocks, options.block, dtype, rng),
@@ -110,38 +110,13 @@ impl Gpt<Tensor> {
 
     /// `prompt`, `i32[B, T]` with T ≥ 1, and `count` more tokens, `i32[B, T + count]`: one after the other, each at the price of one place.
     ///
+    /// What is compiled for it is forgotten; a [`Sampler`] keeps it for the next time.
+    ///
     /// # Errors
-    /// [`ErrorKind::Shape`] if that is longer than the context, or the prompt is no batch of sequences; [`ErrorKind::Data`] if it holds what is no token.
+    /// As [`Sampler::new`] and [`Sampler::generate`].
     #[track_caller]
     pub fn generate(&self, prompt: &Tensor, count: usize, sampling: Sampling) -> Result<Tensor, Error> {
-        LIBRARY.enter(|| {
-            let (batch, length) = match prompt.shape()[..] {
-                [batch, length] if length > 0 && prompt.dtype() == DType::I32 => (batch, length),
-                _ => {
-                    let what = format!("gpt: the prompt is {}, i32[B, T] with T above 0 is needed", prompt.ty());
-                    return Err(Error::new(ErrorKind::Shape, what));
-                }
-            };
-            if length + count > self.context {
-                let what =
-                    format!("gpt: {length} tokens and {count} more are longer than the context of {}", self.context);
-                return Err(Error::new(ErrorKind::Shape, what));
-            }
-            let mut next = compile(move |(model, tokens, cache, key): (Gpt<Var>, Var, AttentionCache<Var>, Var)| {
-                let (logits, cache) = model.step(tokens, &cache);
-                let last = logits.shape()[1] - 1;
-                let drawn = sampling.draw(logits.slice(1, last..last + 1).squeeze(&[1]), key);
-                (drawn.expand_dims(&[-1]), cache)
-            });
-            let mut cache = self.transformer.cache(batch, length + count);
-            let (mut all, mut tokens) = (vec![prompt.clone()], prompt.clone());
-            for i in 0..count {
-                let key = random::key(sampling.seed, i as u64);
-                (tokens, cache) = next.call((self.clone(), tokens, cache, key))?;
-                all.push(tokens.clone());
-            }
-            compile(|all: Vec<Var>| concat(&all, 1)).call(all)
-        })
+        LIBRARY.enter(|| Sampler::new(sampling)?.generate(self, prompt, count))
     }
 
     /// The same model with low-rank adapters on queries and values ([`Transformer::adapted`]), from the seed, by a

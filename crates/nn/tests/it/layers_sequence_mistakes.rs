@@ -221,6 +221,31 @@ fn the_width_of_a_memory_that_nothing_attends_to() {
     options.attention.memory_width = Some(6);
     TransformerBlock::new(options, DType::F64, &mut generator(1));
 }
+
+#[test]
+fn draws_that_cannot_be_made() {
+    let model = Gpt::new(GptOptions::new(5, 4, 4, 2, 1), DType::F64, 1);
+    let prompt = Tensor::from_vec(&[1i32, 2]).reshaped([1, 2]);
+    let told = |model: &Gpt, sampling| {
+        let error = model.generate(&prompt, 2, sampling).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Data);
+        error.to_string()
+    };
+    for (bad, text) in [(-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+        let what = format!("sampling: the temperature {text} is not from 0 to a finite number");
+        assert_eq!(told(&model, Sampling::new(1).temperature(bad)), what);
+    }
+    let what = "sampling: of the likeliest 0 none can be drawn: top_k is 1 or more";
+    assert_eq!(told(&model, Sampling::new(1).top_k(0)), what);
+
+    // The vector of a token that the prompt has not: its logit is NaN, and no other.
+    let mut broken = model;
+    broken.tokens.weight = Tensor::from_fn(DType::F64, [5, 4], |i| if i == 17 { f64::NAN } else { crate::noise(1, i) });
+    for sampling in [Sampling::greedy(), Sampling::new(1), Sampling::new(1).top_k(2)] {
+        assert_eq!(told(&broken, sampling), "gpt: of the logits for token 2 some are NaN");
+    }
+}
+
 #[test]
 fn recurrence_that_does_not_fit_what_it_is_given() {
     let lstm = Lstm::new(2, 3, DType::F64, &mut generator(1));

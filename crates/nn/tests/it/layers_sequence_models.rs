@@ -2,7 +2,7 @@
 
 use quadric_autodiff::trace::{Var, compile, constant, grad, random};
 use quadric_autodiff::{DType, Tensor, Tree};
-use quadric_nn::models::{Gpt, GptOptions, LstmLanguageModel, Sampling, Vit, VitOptions};
+use quadric_nn::models::{Gpt, GptOptions, LstmLanguageModel, Sampler, Sampling, Vit, VitOptions};
 use quadric_nn::{AttentionCache, Layer, Mode, RecurrentOptions, Run, TransformerOptions};
 
 use crate::layer_checks::{Class, check_layer};
@@ -122,6 +122,45 @@ fn adapters_of_the_seed_of_the_weights_are_drawn_anew() {
     // Both are standard normals, scaled.
     let (a, tokens) = (query.lora_a.to_f64_vec(), model.tokens.weight.to_f64_vec());
     assert!(a.iter().zip(&tokens).all(|(a, token)| (a * 2.0 - token / 0.02).abs() > 1e-6), "{a:?} {tokens:?}");
+}
+
+/// What is drawn has the frequencies of the softmax, at every temperature and of the likeliest alone.
+#[test]
+fn tokens_are_drawn_with_the_frequencies_of_the_softmax() {
+    let n = 4000;
+    let mut model = Gpt::new(GptOptions::new(6, 2, 4, 2, 1), DType::F64, 1);
+    model.tokens.weight = noisy(5, &[6, 4]); // logits that differ
+    let prompt = Tensor::from_vec(&vec![2i32; n]).reshaped([n, 1]);
+    let mut logits = compile(|(m, t): (Gpt<Var>, Var)| m.logits(t, Mode::Infer));
+    let z = logits.call((model.clone(), prompt.slice(0, 0..1).unwrap())).unwrap().to_f64_vec();
+    let mut order: Vec<usize> = (0..6).collect();
+    order.sort_by(|a, b| z[*b].total_cmp(&z[*a]));
+    for (temperature, k) in [(1.0, None), (0.5, None), (3.0, None), (1.0, Some(3)), (2.0, Some(2)), (1e-310, None)] {
+        let sampling = Sampling { temperature, top_k: k, seed: 3 };
+        let all = model.generate(&prompt, 1, sampling).unwrap().slice(1, 1..2).unwrap().to_vec::<i32>();
+        let kept = &order[..k.unwrap_or(6)];
+        let weight = |i: &usize| ((z[*i] - z[order[0]]) / temperature).exp();
+        let total: f64 = kept.iter().map(weight).sum();
+        for i in 0..6 {
+            let p = if kept.contains(&i) { weight(&i) / total } else { 0.0 };
+            let share = all.iter().filter(|token| **token == i as i32).count() as f64 / n as f64;
+            let deviation = (p * (1.0 - p) / n as f64).sqrt();
+            assert!((share - p).abs() <= 4.0 * deviation, "{sampling:?}, token {i}: {share} of {p}");
+        }
+    }
+    assert!((z[order[0]] - z[order[5]]).abs() > 0.5, "{z:?}");
+}
+
+/// One sampler for two models, two lengths and a second time: what each says by itself.
+#[test]
+fn a_sampler_is_for_every_model_of_its_kind() {
+    let of = |seed| Gpt::new(GptOptions::new(6, 5, 4, 2, 2), DType::F64, seed);
+    let sampling = Sampling::new(3);
+    let mut sampler = Sampler::new(sampling).unwrap();
+    for (seed, length) in [(1, 2), (2, 2), (2, 3), (1, 2)] {
+        let prompt = tokens(2, length, 6);
+        assert_eq!(sampler.generate(&of(seed), &prompt, 2).unwrap(), of(seed).generate(&prompt, 2, sampling).unwrap());
+    }
 }
 
 /// The options of dropout hold in any order, and every model drops what it reads: of a rate of 1 nothing gets in.
