@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use quadric_autodiff::trace::{Var, constant, stop};
-use quadric_autodiff::{DType, Error, ErrorKind, Static, Tensor, Tree};
+use quadric_autodiff::trace::{Var, concat, constant, stop};
+use quadric_autodiff::{Error, ErrorKind, Static, Tensor, Tree};
 
 use super::stateless;
 use super::windows::IntoSizes;
@@ -15,7 +15,7 @@ pub enum Interpolation {
     /// The nearest pixel, that is every one repeated.
     Nearest,
     /// A weighted mean of the two nearest along each axis; pixels are squares, and beyond the centres of the outermost ones is the
-    /// outermost value. PyTorch's `bilinear` with `align_corners=False`.
+    /// outermost value. PyTorch's `bilinear` with `align_corners=False`. Who is no neighbour has no part in it, be it infinite or NaN.
     Bilinear,
 }
 
@@ -52,34 +52,56 @@ impl Upsample<Var> {
     /// `x: [B, C, H, W]`, result `[B, C, f H, f W]`.
     ///
     /// # Errors
-    /// Stops the trace if `x` has other axes.
+    /// Stops the trace if `x` has other axes, a factor is 0, or there is nothing between the values of an `x` that are no floats.
     #[track_caller]
     pub fn apply(&self, x: Var) -> Var {
         LIBRARY.scope("upsample", || {
-            let [_, _, height, width] = x.shape()[..] else {
-                stop(Error::new(ErrorKind::Shape, format!("upsample: the input is {}, [B,C,H,W] is needed", x.ty())))
-            };
+            let ty = x.ty();
+            if ty.shape.rank() != 4 {
+                stop(Error::new(ErrorKind::Shape, format!("upsample: the input is {ty}, [B,C,H,W] is needed")));
+            }
             let [down, across] = self.factors;
+            if self.factors.contains(&0) {
+                let what = format!("upsample: the factors {:?} must be at least 1", self.factors);
+                stop(Error::new(ErrorKind::Shape, what));
+            }
             match self.interpolation {
                 Interpolation::Nearest => x.repeat(down, 2).repeat(across, 3),
+                Interpolation::Bilinear if ty.dtype.is_float() => linear(linear(x, 2, down), 3, across),
                 Interpolation::Bilinear => {
-                    let weights = |n, factor| constant(&between(x.dtype(), n, factor));
-                    weights(height, down).t().matmul(x).matmul(weights(width, across))
+                    let what = format!("upsample: the input is {ty}, and weighted means are of floats");
+                    stop(Error::new(ErrorKind::DType, what))
                 }
             }
         })
     }
 }
 
-/// How much each of n pixels in a line counts in each of `n · factor`: `[n, n · factor]`.
-fn between(dtype: DType, n: usize, factor: usize) -> Tensor {
-    let m = n * factor;
-    Tensor::from_fn(dtype, [n, m], |i| {
-        let (from, to) = (i / m, i % m);
-        let last = n as f64 - 1.0;
-        let place = ((to as f64 + 0.5) / factor as f64 - 0.5).clamp(0.0, last);
-        (1.0 - (place - from as f64).abs()).max(0.0)
-    })
+/// Each of n entries in a line as `factor` places; between the centres of two neighbours is their mean by distance.
+///
+/// Half of the first entry's places lie before its centre and half of the last one's behind it. All others lie in gaps of `factor` places
+/// that begin at an entry's centre, where an odd factor has a place with the entry itself.
+#[track_caller]
+fn linear(x: Var, axis: usize, factor: usize) -> Var {
+    let (n, along) = (x.shape()[axis], axis as isize);
+    if factor == 1 || n == 0 {
+        return x.repeat(factor, along);
+    }
+    let odd = factor % 2 == 1;
+    let first = x.slice(along, 0..1).repeat(factor / 2, along);
+    let last = x.slice(along, n - 1..n).repeat(factor.div_ceil(2), along);
+    let weights = Tensor::from_fn(x.dtype(), [factor - usize::from(odd)], |i| {
+        let places = if odd { i as f64 + 1.0 } else { i as f64 + 0.5 };
+        places / factor as f64
+    });
+    // An axis for the places within a gap, behind the one of gaps.
+    let weights = constant(&weights).reshape([&[weights.size()][..], &vec![1; 3 - axis]].concat());
+    let (left, right) =
+        (x.slice(along, 0..n - 1).expand_dims(&[along + 1]), x.slice(along, 1..n).expand_dims(&[along + 1]));
+    let mixed = left * (1.0 - weights) + right * weights;
+    let gaps = if odd { concat(&[left, mixed], along + 1) } else { mixed };
+    let gaps = gaps.reshape(x.shape().resized(axis, (n - 1) * factor));
+    concat(&[first, gaps, last], along)
 }
 
 stateless!(Upsample);
