@@ -1,7 +1,7 @@
 //! Equal blocks, one after the other.
 
-use quadric_autodiff::trace::{Var, checkpoint, compile, scan, stack, stop};
-use quadric_autodiff::{Error, ErrorKind, Static, Tensor, Tree, VarTree};
+use quadric_autodiff::trace::{Var, checkpoint, compile, iota, scan, stack, stop};
+use quadric_autodiff::{DType, Error, ErrorKind, Static, Tensor, Tree, VarTree};
 
 use super::{Layer, Mode};
 use crate::LIBRARY;
@@ -95,6 +95,19 @@ impl<B: Tree<Leaf = Tensor, With<Tensor> = B>> Stack<B> {
 }
 
 impl<B: VarTree> Stack<B> {
+    /// Stops the trace unless there is a row of everything for each block.
+    #[track_caller]
+    fn check_rows<X: VarTree>(&self, each: &X) {
+        if self.length == 0 {
+            stop(Error::new(ErrorKind::Arity, "stack: there is no block".to_owned()));
+        }
+        let (ours, theirs) = (self.blocks.leaves(), each.leaves());
+        if let Some(leaf) = ours.into_iter().chain(theirs).find(|leaf| leaf.shape().first() != Some(&self.length)) {
+            let what = format!("stack: {} has not a row for each of the {} blocks", leaf.ty(), self.length);
+            stop(Error::new(ErrorKind::Shape, what));
+        }
+    }
+
     /// Block i.
     #[track_caller]
     fn block(&self, i: usize) -> B {
@@ -105,7 +118,7 @@ impl<B: VarTree> Stack<B> {
     /// [`forward`](Layer::forward) is this with states; decoders take it with what else a block has to be given.
     ///
     /// # Errors
-    /// Stops the trace if a block does not return what it takes, or `each` has not a row for every block.
+    /// Stops the trace if a block does not return what it takes, or a leaf of the blocks or of `each` has not a row for every block.
     ///
     /// # Example
     /// ```
@@ -123,10 +136,7 @@ impl<B: VarTree> Stack<B> {
     #[track_caller]
     pub fn fold<X: VarTree, Y: VarTree>(&self, x: Var, each: &X, f: impl Fn(B, Var, X) -> (Var, Y)) -> (Var, Y) {
         LIBRARY.scope("stack", || {
-            if let Some(leaf) = each.leaves().iter().find(|leaf| leaf.shape().first() != Some(&self.length)) {
-                let what = format!("stack: {} has not a row for each of the {} blocks", leaf.ty(), self.length);
-                stop(Error::new(ErrorKind::Shape, what));
-            }
+            self.check_rows(each);
             let step = |block: B, x: Var, each: X| {
                 let (y, out) = f(block, x, each);
                 if y.ty() != x.ty() {
@@ -137,8 +147,11 @@ impl<B: VarTree> Stack<B> {
                 (y, out)
             };
             if self.run == Run::Loop {
-                let xs = (self.blocks.clone(), each.clone());
-                return scan(|x: Var, (block, each): (B, X)| step(block, x, each), &x, &xs);
+                // Blocks without parameters, as of a dropout, have no leaf that says how many there are.
+                let has_rows = self.blocks.leaves().len() + each.leaves().len() > 0;
+                let rows: Vec<Var> = (!has_rows).then(|| iota(DType::I32, [self.length], 0)).into_iter().collect();
+                let xs = (self.blocks.clone(), each.clone(), rows);
+                return scan(|x: Var, (block, each, _): (B, X, Vec<Var>)| step(block, x, each), &x, &xs);
             }
             let (mut x, mut out) = (x, Vec::new());
             for i in 0..self.length {
@@ -194,7 +207,10 @@ where
     type State = B::State;
 
     fn initial_state(&self) -> B::State {
-        LIBRARY.enter(|| rows(&(0..self.length).map(|i| self.block(i).initial_state()).collect::<Vec<_>>()))
+        LIBRARY.enter(|| {
+            self.check_rows(&Vec::<Var>::new());
+            rows(&(0..self.length).map(|i| self.block(i).initial_state()).collect::<Vec<_>>())
+        })
     }
 
     /// # Errors

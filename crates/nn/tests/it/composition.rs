@@ -87,6 +87,47 @@ fn the_size_of_a_stacks_program_does_not_depend_on_its_depth() {
     assert_eq!(equations(3), equations(30));
 }
 
+/// Nothing counts blocks without parameters, state or keys but the stack itself.
+#[test]
+fn a_stack_of_blocks_without_parameters_is_run_as_often_as_it_says() {
+    let x = noisy(1, &[2, 3]);
+    for run in [Run::Loop, Run::WrittenOut, Run::Checkpoints] {
+        let tanh = Stack::new(vec![Activate::new(Activation::Tanh); 3]).unwrap().run(run);
+        let mut infer = compile(|(m, x): (Stack<Activate<Var>>, Var)| {
+            let f = |x: Var| m.infer(x, &m.initial_state());
+            (f(x), grad(|x: Var| f(x).sum(), &x))
+        });
+        let mut thrice = compile(|x: Var| {
+            let f = |x: Var| x.tanh().tanh().tanh();
+            (f(x), grad(|x: Var| f(x).sum(), &x))
+        });
+        let (ours, theirs) = (infer.call((tanh, x.clone())).unwrap(), thrice.call(x.clone()).unwrap());
+        assert_eq!(ours.0, theirs.0, "{run:?}");
+        assert!(relative(&flat(&ours.1), &flat(&theirs.1)) < 1e-14, "{run:?}");
+        let dropouts = Stack::new(vec![Dropout::new(0.5); 2]).unwrap().run(run);
+        let y = compile(|(m, x): (Stack<Dropout<Var>>, Var)| m.infer(x, &m.initial_state()));
+        let mut y = y;
+        assert_eq!(y.call((dropouts, x.clone())).unwrap(), x, "{run:?}");
+    }
+}
+
+#[test]
+fn a_stack_whose_length_is_not_its_blocks_is_told() {
+    let of = |length: usize| Stack { length, ..Stack::new(blocks(3)).unwrap() };
+    let told = |length: usize, run: Run| {
+        let forward = |(m, x): (Stack<Block<Var>>, Var)| m.infer(x, &m.initial_state());
+        let error = compile(forward).call((of(length).run(run), noisy(1, &[6, 4]))).unwrap_err().to_string();
+        error.rsplit_once(" (crates/nn/tests/it/composition.rs:").expect("this file").0.to_owned()
+    };
+    for run in [Run::Loop, Run::WrittenOut, Run::Checkpoints] {
+        for length in [2, 4] {
+            let what = format!("stack: f64[3,4,4] has not a row for each of the {length} blocks");
+            assert_eq!(told(length, run), what);
+        }
+        assert_eq!(told(0, run), "stack: there is no block");
+    }
+}
+
 #[test]
 fn a_stack_of_blocks_that_differ_is_told_and_so_is_one_that_cannot_go_on() {
     let rng = &mut generator(1);
