@@ -4,6 +4,7 @@ use quadric_autodiff::trace::{Var, ones, scalar, stop, zeros};
 use quadric_autodiff::{DType, Error, ErrorKind, Tensor, Tree, Type};
 
 use super::check::{channels_of, same_dtype};
+use super::norm::has_variance;
 use super::{Layer, Mode};
 use crate::LIBRARY;
 
@@ -12,7 +13,7 @@ use crate::LIBRARY;
 ///
 /// The running means follow PyTorch: `m ← (1 − momentum) m + momentum · (statistic of the batch)`, with the unbiased variance (divisor n − 1)
 /// there and the biased one in the normalisation. Without a momentum they are the plain means over all batches so far.
-/// No derivative passes through the state.
+/// No derivative passes through the state. A variance beyond the dtype is infinite, as of a [`LayerNorm`](super::LayerNorm).
 ///
 /// [Ioffe & Szegedy 2015]: https://arxiv.org/abs/1502.03167
 ///
@@ -36,7 +37,7 @@ pub struct BatchNorm<T = Tensor> {
     pub shift: Option<T>,
     /// C.
     pub channels: usize,
-    /// Of the state, and of the layer without parameters.
+    /// Of the state of a layer without γ and β; with them it is theirs.
     pub dtype: DType,
     /// ε, under the root.
     pub epsilon: f64,
@@ -92,10 +93,14 @@ impl Layer for BatchNorm<Var> {
 
     /// Mean 0, variance 1, no batches.
     fn initial_state(&self) -> BatchNormState<Var> {
-        LIBRARY.enter(|| BatchNormState {
-            mean: zeros(self.dtype, [self.channels]),
-            variance: ones(self.dtype, [self.channels]),
-            batches: scalar(DType::I32, 0.0),
+        LIBRARY.enter(|| {
+            // What was made for one dtype may have been converted to another.
+            let dtype = self.scale.or(self.shift).map_or(self.dtype, |ours| ours.dtype());
+            BatchNormState {
+                mean: zeros(dtype, [self.channels]),
+                variance: ones(dtype, [self.channels]),
+                batches: scalar(DType::I32, 0.0),
+            }
         })
     }
 
@@ -103,12 +108,18 @@ impl Layer for BatchNorm<Var> {
     /// `x: [B, C, …]`, result the same: every axis but the second is averaged over.
     ///
     /// # Errors
-    /// Stops the trace if axis 1 of `x` is not of size C, and in training if a channel has a single value, whose variance says nothing.
+    /// Stops the trace if axis 1 of `x` is not of size C, `x` is of another dtype than γ or the state, and in training if a channel has a
+    /// single value, whose variance says nothing.
     #[track_caller]
     fn forward(&self, x: Var, state: &BatchNormState<Var>, mode: Mode) -> (Var, BatchNormState<Var>) {
         LIBRARY.nonlinear_scope("batch_norm", || {
-            same_dtype("batch_norm", x, state.mean);
+            self.scale.or(self.shift).iter().for_each(|ours| same_dtype("batch_norm", x, *ours));
             let ty = x.ty();
+            if let Some(other) = [state.mean, state.variance].iter().find(|v| v.dtype() != ty.dtype) {
+                let what =
+                    format!("batch_norm: the input is {ty} and the state is {}: convert one of them", other.dtype());
+                stop(Error::new(ErrorKind::DType, what));
+            }
             let rank = ty.shape.rank();
             channels_of("batch_norm", x, self.channels);
             let (kept, channels) = (state.mean.shape(), self.channels);
@@ -121,11 +132,7 @@ impl Layer for BatchNorm<Var> {
             let spread = |v: Var| v.reshape(&along_channels[..]);
             let (mean, variance, after) = if mode.is_training() {
                 let n = ty.shape.size() / self.channels.max(1);
-                if n < 2 {
-                    let what =
-                        format!("batch_norm: the variance of a batch {ty} is not defined: a channel has {n} values");
-                    stop(Error::new(ErrorKind::Shape, what));
-                }
+                has_variance("batch_norm", x, "a batch", "a channel", n);
                 let (mean, variance) = (x.mean_axes(&others), x.var_axes(&others, 0));
                 (mean, variance, self.after(state, mean, variance * (n as f64 / (n - 1) as f64)))
             } else {

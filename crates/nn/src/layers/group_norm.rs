@@ -4,12 +4,14 @@ use quadric_autodiff::trace::Var;
 use quadric_autodiff::{DType, Tensor, Tree, Type};
 
 use super::check::{channels_of, groups_divide, same_dtype};
-use super::norm::{affine, along_channels, standardized};
+use super::norm::{affine, along_channels, has_variance, standardized};
 use super::stateless;
 use crate::LIBRARY;
 
 /// `γ (x − μ) / √(σ² + ε) + β`, with the mean and the biased variance of each example over each of g groups of channels, and γ and β for
 /// each channel ([Wu & He 2018]). No state: training and inference are the same.
+///
+/// A variance beyond the dtype is infinite, as of a [`LayerNorm`](super::LayerNorm).
 ///
 /// [Wu & He 2018]: https://arxiv.org/abs/1803.08494
 ///
@@ -68,7 +70,8 @@ impl GroupNorm<Var> {
     /// `x: [B, C, …]`, result the same.
     ///
     /// # Errors
-    /// Stops the trace if axis 1 of `x` is not of size C, or `x` is of another dtype than γ.
+    /// Stops the trace if axis 1 of `x` is not of size C, a group has a single value, whose variance says nothing, or `x` is of another dtype
+    /// than γ.
     #[track_caller]
     pub fn apply(&self, x: Var) -> Var {
         LIBRARY.nonlinear_scope("group_norm", || {
@@ -76,6 +79,7 @@ impl GroupNorm<Var> {
             channels_of("group_norm", x, self.channels);
             let shape = x.shape();
             let of_group = shape[1..].iter().product::<usize>() / self.groups;
+            has_variance("group_norm", x, "a group of", "it", of_group);
             let groups = x.reshape([shape[0], self.groups, of_group]);
             let y = standardized(groups, &[2], self.epsilon).reshape(shape.clone());
             let rank = shape.rank();

@@ -1,15 +1,17 @@
 //! Instance normalisation.
 
-use quadric_autodiff::trace::{Var, stop};
-use quadric_autodiff::{DType, Error, ErrorKind, Tensor, Tree, Type};
+use quadric_autodiff::trace::Var;
+use quadric_autodiff::{DType, Tensor, Tree, Type};
 
 use super::check::{channels_of, same_dtype};
-use super::norm::{affine, along_channels, standardized};
+use super::norm::{affine, along_channels, has_variance, standardized};
 use super::stateless;
 use crate::LIBRARY;
 
 /// `(x − μ) / √(σ² + ε)`, with the mean and the biased variance of each channel of each example; `γ` and `β` for each channel
 /// if [`affine`](InstanceNorm::affine) ([Ulyanov et al. 2016]). No state: training and inference are the same.
+///
+/// A variance beyond the dtype is infinite, as of a [`LayerNorm`](super::LayerNorm).
 ///
 /// [Ulyanov et al. 2016]: https://arxiv.org/abs/1607.08022
 ///
@@ -72,13 +74,9 @@ impl InstanceNorm<Var> {
         LIBRARY.nonlinear_scope("instance_norm", || {
             self.scale.or(self.shift).iter().for_each(|ours| same_dtype("instance_norm", x, *ours));
             channels_of("instance_norm", x, self.channels);
-            let ty = x.ty();
-            let (rank, n) = (ty.shape.rank(), ty.shape[2..].iter().product::<usize>());
-            if n < 2 {
-                let what =
-                    format!("instance_norm: the variance of a channel of {ty} is not defined: it has {n} values");
-                stop(Error::new(ErrorKind::Shape, what));
-            }
+            let shape = x.shape();
+            let rank = shape.rank();
+            has_variance("instance_norm", x, "a channel of", "it", shape[2..].iter().product());
             let y = standardized(x, &(2..rank as isize).collect::<Vec<_>>(), self.epsilon);
             affine(y, along_channels(self.scale, rank), along_channels(self.shift, rank))
         })

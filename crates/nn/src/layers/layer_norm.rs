@@ -4,13 +4,14 @@ use quadric_autodiff::trace::Var;
 use quadric_autodiff::{DType, Shape, Tensor, Tree, Type};
 
 use super::check::{ends_with, same_dtype};
-use super::norm::{affine, standardized};
+use super::norm::{affine, has_variance, standardized};
 use super::stateless;
 use crate::LIBRARY;
 
 /// `γ (x − μ) / √(σ² + ε) + β` with the mean and the biased variance of each example over the last axes ([Ba et al. 2016]).
 ///
-/// A variance is a mean of squares: beyond the root of the largest number of the dtype (1e19 in f32) it is infinite, and the result 0.
+/// A variance is a mean of squares: of entries beyond the root of the largest number of the dtype (1.8e19 in f32) it is infinite, and the result
+/// is β with derivative 0.
 ///
 /// [Ba et al. 2016]: https://arxiv.org/abs/1607.06450
 ///
@@ -73,12 +74,13 @@ impl LayerNorm<Var> {
     /// `x: […, shape]`, result the same.
     ///
     /// # Errors
-    /// Stops the trace if `x` ends in other axes, or is of another dtype than γ.
+    /// Stops the trace if `x` ends in other axes, these hold a single value, whose variance says nothing, or `x` is of another dtype than γ.
     #[track_caller]
     pub fn apply(&self, x: Var) -> Var {
         LIBRARY.nonlinear_scope("layer_norm", || {
             self.scale.or(self.shift).iter().for_each(|ours| same_dtype("layer_norm", x, *ours));
             let axes = ends_with("layer_norm", x, &self.shape);
+            has_variance("layer_norm", x, "an example of", "it", self.shape.iter().product());
             affine(standardized(x, &axes, self.epsilon), self.scale, self.shift)
         })
     }

@@ -10,6 +10,8 @@ use crate::LIBRARY;
 
 /// `γ x / √(mean x² + ε)` of each example over the last axes: a [`LayerNorm`](super::LayerNorm) without means ([Zhang & Sennrich 2019]).
 ///
+/// A mean of squares beyond the dtype is infinite, and the result 0, as of a [`LayerNorm`](super::LayerNorm).
+///
 /// [Zhang & Sennrich 2019]: https://arxiv.org/abs/1910.07467
 ///
 /// # Example

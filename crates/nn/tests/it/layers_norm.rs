@@ -157,6 +157,17 @@ fn mistakes_are_told_at_the_callers_line() {
         };
     }
     assert_eq!(
+        told!(GroupNorm<Var>, GroupNorm::new(4, 4, DType::F64), noisy(1, &[2, 4])),
+        "group_norm: the variance of a group of f64[2,4] is not defined: it has 1 values"
+    );
+    for (shape, count) in [(vec![1], 1), (vec![], 1), (vec![0], 0)] {
+        let x = noisy(1, &[&[2], &shape[..]].concat());
+        assert_eq!(
+            told!(LayerNorm<Var>, LayerNorm::new(shape, DType::F64), x.clone()),
+            format!("layer_norm: the variance of an example of {} is not defined: it has {count} values", x.ty())
+        );
+    }
+    assert_eq!(
         told!(LayerNorm<Var>, LayerNorm::new([3, 2], DType::F64), images.clone()),
         "layer_norm: the last axes of the input f64[2,3,2,2] are not of shape [3, 2]"
     );
@@ -172,6 +183,54 @@ fn mistakes_are_told_at_the_callers_line() {
         told!(InstanceNorm<Var>, InstanceNorm::new(3), noisy(1, &[2, 3])),
         "instance_norm: the variance of a channel of f64[2,3] is not defined: it has 1 values"
     );
+}
+
+/// A model that is made for one dtype and converted to another has the statistics of the other.
+#[test]
+fn the_state_of_a_converted_batch_norm_has_the_dtype_of_its_parameters() {
+    let layer = BatchNorm::new(3, DType::F64).map_leaves(|leaf: &Tensor| leaf.to_dtype(DType::F32));
+    let state = initial_state(&layer).unwrap();
+    assert_eq!([state.mean.dtype(), state.variance.dtype()], [DType::F32; 2]);
+    let train = |(layer, state, x): (BatchNorm<Var>, BatchNormState<Var>, Var)| layer.train(x, &state, None).0;
+    let x = noisy(1, &[4, 3]);
+    assert_eq!(compile(train).call((layer, state.clone(), x.to_dtype(DType::F32))).unwrap().dtype(), DType::F32);
+    let told = |layer: BatchNorm, state: BatchNormState, x: &Tensor| {
+        let error = compile(train).call((layer, state, x.clone())).unwrap_err().to_string();
+        error.rsplit_once(" (crates/nn/tests/it/layers_norm.rs:").expect("this file").0.to_owned()
+    };
+    let what = "batch_norm: the input is f64[4,3] and the state is f32: convert one of them";
+    assert_eq!(told(BatchNorm::new(3, DType::F64), state.clone(), &x), what);
+    assert_eq!(told(BatchNorm::new(3, DType::F64).without_affine(), state.clone(), &x), what);
+    let mixed = BatchNormState { mean: state.mean.to_dtype(DType::F64), ..state };
+    assert_eq!(told(BatchNorm::new(3, DType::F64), mixed, &x), what);
+}
+
+/// As their documentation says; just below, nothing is lost.
+#[test]
+fn norms_of_what_has_no_square_are_the_shift_with_derivative_0() {
+    macro_rules! of {
+        ($layer:ty, $new:expr, $scale:expr) => {{
+            let x = Tensor::new([1, 2, 2], &[1.0f32, -2.0, 3.0, 0.5]).unwrap();
+            let x = Tensor::from_fn(DType::F32, x.shape(), |i| x.to_f64_vec()[i] * $scale);
+            let f = |(layer, x): ($layer, Var)| (layer.apply(x), grad(|x: Var| (layer.apply(x).powi(3)).sum(), &x));
+            let (y, g) = compile(f).call(($new, x)).unwrap();
+            (y.to_f64_vec(), g.to_f64_vec())
+        }};
+    }
+    macro_rules! check {
+        ($($layer:ident $new:expr;)*) => {$(
+            let (small, _) = of!($layer<Var>, $new, 1e3);
+            let (large, _) = of!($layer<Var>, $new, 1e18);
+            assert!(relative(&large, &small) < 1e-6, "{large:?} {small:?}");
+            assert_eq!(of!($layer<Var>, $new, 1e20), (vec![0.0; 4], vec![0.0; 4]));
+        )*};
+    }
+    check! {
+        LayerNorm LayerNorm::new([2, 2], DType::F32);
+        RmsNorm RmsNorm::new([2, 2], DType::F32);
+        GroupNorm GroupNorm::new(1, 2, DType::F32);
+        InstanceNorm InstanceNorm::affine(2, DType::F32);
+    }
 }
 
 #[test]
