@@ -85,7 +85,7 @@ impl<const N: usize> AvgPool<N, Var> {
     /// Stops the trace if `x` has other axes, the window does not fit it, or a window has no entry that counts.
     #[track_caller]
     pub fn apply(&self, x: Var) -> Var {
-        let name = ["avg_pool1d", "avg_pool2d", "avg_pool3d"][N - 1];
+        let name = Windows::<N>::name(["avg_pool1d", "avg_pool2d", "avg_pool3d"]);
         LIBRARY.scope(name, || {
             let sizes = self.windows.sizes(name, x);
             self.windows.check(name, &sizes, &x.ty());

@@ -22,6 +22,13 @@ use crate::LIBRARY;
 ///
 /// [LeCun et al. 1998]: https://doi.org/10.1109/5.726791
 ///
+/// N is 1, 2 or 3; what is over more axes does not compile:
+/// ```compile_fail,E0080
+/// # use quadric_autodiff::DType;
+/// # use quadric_nn::{Conv, generator};
+/// let layer: Conv<4> = Conv::new(3, 8, 3, DType::F32, &mut generator(1));
+/// ```
+///
 /// # Example
 /// ```
 /// use quadric_autodiff::{DType, Tensor, trace::{Var, compile}};
@@ -124,7 +131,7 @@ impl<const N: usize> Conv<N, Var> {
     /// Stops the trace if `x` has other axes, channels or another dtype, or the kernel does not fit it.
     #[track_caller]
     pub fn apply(&self, x: Var) -> Var {
-        let name = ["conv1d", "conv2d", "conv3d"][N - 1];
+        let name = Windows::<N>::name(["conv1d", "conv2d", "conv3d"]);
         LIBRARY.scope(name, || {
             let (w, g) = (self.weight.shape(), self.groups);
             let sizes = self.windows.sizes(name, x);

@@ -8,7 +8,7 @@ use quadric_autodiff::{DType, Error, ErrorKind, Tensor, Tree, Type};
 use super::Init;
 use super::check::{channels_of, groups_divide, same_dtype};
 use super::stateless;
-use super::windows::{IntoSizes, Padding, Windows, window_settings};
+use super::windows::{IntoSizes, Padding, Windows, has_entries, window_settings};
 use crate::LIBRARY;
 
 /// The transpose of a [`Conv`](super::Conv) with the same weight, stride, padding and dilation, with a bias of its own: every entry of the input
@@ -59,7 +59,8 @@ impl<const N: usize> ConvTranspose<N, Tensor> {
         ConvTranspose::with_init(inputs, outputs, kernel, 1, Init::LeCunNormal, dtype, rng)
     }
 
-    /// A layer with weights drawn from `init`, whose fans are `in/g · Πk` and `out · Πk`, and zero bias.
+    /// A layer with weights drawn from `init`, whose fans are `in/g · Πk` and `out · Πk`, and zero bias. [`Init::TorchUniform`] counts as PyTorch
+    /// does, which takes the weight for that of a convolution: its fan in is `out/g · Πk`.
     ///
     /// # Panics
     /// If the groups do not divide inputs and outputs, or `dtype` is no float.
@@ -75,7 +76,11 @@ impl<const N: usize> ConvTranspose<N, Tensor> {
         groups_divide("ConvTranspose::with_init", groups, &[("inputs", inputs), ("outputs", outputs)]);
         let kernel = kernel.sizes();
         let (shape, entries) = ([&[inputs, outputs / groups], &kernel[..]].concat(), kernel.iter().product::<usize>());
-        let weight = init.tensor(shape, inputs / groups * entries, outputs * entries, dtype, rng);
+        let (fan_in, fan_out) = match init {
+            Init::TorchUniform => (outputs / groups * entries, inputs * entries),
+            _ => (inputs / groups * entries, outputs * entries),
+        };
+        let weight = init.tensor(shape, fan_in, fan_out, dtype, rng);
         let bias = Some(Tensor::zeros(Type::new(dtype, [outputs])));
         ConvTranspose { weight, bias, windows: Windows::new(kernel), output_padding: [0; N], groups }
     }
@@ -114,7 +119,7 @@ impl<const N: usize> ConvTranspose<N, Var> {
     /// Stops the trace if `x` has other axes, channels or another dtype, or more is cut off than there is.
     #[track_caller]
     pub fn apply(&self, x: Var) -> Var {
-        let name = ["conv_transpose1d", "conv_transpose2d", "conv_transpose3d"][N - 1];
+        let name = Windows::<N>::name(["conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]);
         LIBRARY.scope(name, || {
             let (w, g, windows) = (self.weight.shape(), self.groups, &self.windows);
             let sizes = windows.sizes(name, x);
@@ -146,6 +151,9 @@ impl<const N: usize> ConvTranspose<N, Var> {
                 self.output_padding
             );
             stop(Error::new(ErrorKind::Shape, what));
+        }
+        if *padding == Padding::Same {
+            has_entries(name, sizes, &x.ty());
         }
         std::array::from_fn(|axis| match padding {
             Padding::Same => sizes[axis] * stride[axis],

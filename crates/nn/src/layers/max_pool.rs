@@ -72,7 +72,7 @@ impl<const N: usize> MaxPool<N, Var> {
     /// Stops the trace if `x` has other axes, the window does not fit it, or a window lies in the padding alone.
     #[track_caller]
     pub fn apply(&self, x: Var) -> Var {
-        let name = ["max_pool1d", "max_pool2d", "max_pool3d"][N - 1];
+        let name = Windows::<N>::name(["max_pool1d", "max_pool2d", "max_pool3d"]);
         LIBRARY.nonlinear_scope(name, || {
             let sizes = self.windows.sizes(name, x);
             self.windows.check(name, &sizes, &x.ty());

@@ -35,7 +35,8 @@ impl<const N: usize> IntoSizes<N> for [usize; N] {
 pub enum Padding<const N: usize> {
     /// So many entries before and behind, along each axis.
     Each([(usize, usize); N]),
-    /// So many that the output has `⌈n / stride⌉` places along each axis; of an odd number the larger part is behind.
+    /// So many that the output has `⌈n / stride⌉` places along each axis; of an odd number the larger part is behind. An axis without entries
+    /// stops the trace.
     Same,
 }
 
@@ -83,7 +84,14 @@ impl<const N: usize> Static for Windows<N> {}
 impl<const N: usize> Windows<N> {
     /// Every place, nothing around, entries side by side.
     pub(crate) fn new(kernel: [usize; N]) -> Windows<N> {
+        const { one_to_three(N) };
         Windows { kernel, stride: [1; N], padding: Padding::Valid, dilation: [1; N] }
+    }
+
+    /// Of the names of a layer over one, two and three axes, the one over N.
+    pub(crate) fn name(names: [&'static str; 3]) -> &'static str {
+        const { one_to_three(N) };
+        names[N - 1]
     }
 
     /// How far the window reaches along an axis.
@@ -115,7 +123,7 @@ impl<const N: usize> Windows<N> {
         match ty.shape.get(2..).map(<[usize; N]>::try_from) {
             Some(Ok(sizes)) => sizes,
             _ => {
-                let axes = ["L", "H,W", "D,H,W"][N - 1];
+                let axes = Self::name(["L", "H,W", "D,H,W"]);
                 let what = format!("{layer}: the input is {ty}, [B,C,{axes}] is needed");
                 stop(Error::new(ErrorKind::Shape, what))
             }
@@ -130,6 +138,9 @@ impl<const N: usize> Windows<N> {
             let what =
                 format!("{layer}: kernel {kernel:?}, stride {stride:?} and dilation {dilation:?} must be at least 1");
             stop(Error::new(ErrorKind::Shape, what));
+        }
+        if self.padding == Padding::Same {
+            has_entries(layer, sizes, x);
         }
         for (axis, (low, high)) in self.padded(sizes).into_iter().enumerate() {
             let (reach, n) = (self.reach(axis), sizes[axis]);
@@ -296,6 +307,21 @@ impl<const N: usize> Windows<N> {
             dilation: last_two(&self.dilation, 1),
             padding: [top, bottom, left, right],
         }
+    }
+}
+
+/// Where a layer over arrays with N axes behind the channels is written down; the program of another does not compile.
+pub(crate) const fn one_to_three(axes: usize) {
+    assert!(1 <= axes && axes <= 3, "windows slide over one, two or three axes");
+}
+
+/// Stops the trace if there is nothing along an axis, where padding is chosen by what there is.
+#[track_caller]
+pub(crate) fn has_entries(layer: &str, sizes: &[usize], x: &dyn fmt::Display) {
+    if let Some(axis) = sizes.iter().position(|n| *n == 0) {
+        let what =
+            format!("{layer}: axis {} of the input {x} has no entries that `Padding::Same` could be around", axis + 2);
+        stop(Error::new(ErrorKind::Shape, what));
     }
 }
 

@@ -3,8 +3,8 @@
 use quadric_autodiff::trace::{Var, compile, vjp};
 use quadric_autodiff::{DType, Tensor};
 use quadric_nn::{
-    Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Init, Padding,
-    generator, initial_state,
+    Conv, Conv1d, Conv2d, Conv3d, ConvTranspose, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, Init, MaxPool1d,
+    Padding, generator, initial_state,
 };
 
 use crate::layer_checks::{Class, check_layer};
@@ -90,6 +90,48 @@ fn same_padding_gives_a_place_to_every_stride() {
         let layer = layer.padding(Padding::Same).stride(stride).dilation(dilation);
         let y = compile(|(layer, x): (Conv1d<Var>, Var)| layer.apply(x)).call((layer, noisy(1, &[1, 1, n]))).unwrap();
         assert_eq!(y.shape().to_vec(), [1, 1, n.div_ceil(stride)]);
+    }
+}
+
+/// Padding around nothing would be windows of zeros: more places than ⌈0/s⌉.
+#[test]
+fn same_padding_of_an_axis_without_entries_is_told() {
+    let place = |error: quadric_autodiff::Error| {
+        error.to_string().rsplit_once(" (crates/nn/tests/it/layers_conv.rs:").expect("this file").0.to_owned()
+    };
+    for kernel in [1, 3] {
+        let layer = Conv2d::new(1, 1, kernel, DType::F64, &mut generator(1)).padding(Padding::Same);
+        let mut run = compile(|(layer, x): (Conv2d<Var>, Var)| layer.apply(x));
+        assert_eq!(
+            place(run.call((layer, noisy(1, &[1, 1, 4, 0]))).unwrap_err()),
+            "conv2d: axis 3 of the input f64[1,1,4,0] has no entries that `Padding::Same` could be around"
+        );
+        let layer = ConvTranspose1d::new(1, 1, kernel, DType::F64, &mut generator(1)).padding(Padding::Same);
+        let mut run = compile(|(layer, x): (ConvTranspose1d<Var>, Var)| layer.apply(x));
+        assert_eq!(
+            place(run.call((layer, noisy(1, &[1, 1, 0]))).unwrap_err()),
+            "conv_transpose1d: axis 2 of the input f64[1,1,0] has no entries that `Padding::Same` could be around"
+        );
+        let pool = MaxPool1d::<Var>::new(kernel).padding(Padding::Same);
+        assert_eq!(
+            place(compile(|x: Var| pool.apply(x)).call(noisy(1, &[1, 1, 0])).unwrap_err()),
+            "max_pool1d: axis 2 of the input f64[1,1,0] has no entries that `Padding::Same` could be around"
+        );
+    }
+}
+
+/// `torch.nn.init` reads a weight `[in, out/g, k…]` as that of a convolution: its fan in is `out/g · Πk`.
+#[test]
+fn torchs_weights_of_a_transpose_have_torchs_bound() {
+    let weight = |inputs, outputs, groups| {
+        let rng = &mut generator(1);
+        let layer = ConvTranspose2d::with_init(inputs, outputs, [2, 3], groups, Init::TorchUniform, DType::F64, rng);
+        layer.weight.to_f64_vec().into_iter().fold(0.0f64, |largest, w| largest.max(w.abs()))
+    };
+    for (inputs, outputs, groups) in [(64, 4, 1), (4, 64, 1), (32, 16, 4)] {
+        let bound = 1.0 / ((outputs / groups * 6) as f64).sqrt();
+        let largest = weight(inputs, outputs, groups);
+        assert!(0.98 * bound < largest && largest <= bound, "{largest} of {bound}");
     }
 }
 
