@@ -83,6 +83,18 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// The most things that a sentence lists one by one.
+pub(crate) const MOST_TOLD: usize = 20;
+
+/// The first few of `count` things, and how many more there are: a list in a sentence stays one that can be read.
+pub(crate) fn first_few(things: impl Iterator<Item = String>, count: usize, between: &str) -> String {
+    let mut told: Vec<String> = things.take(MOST_TOLD).collect();
+    if count > told.len() {
+        told.push(format!("and {} more", count - told.len()));
+    }
+    told.join(between)
+}
+
 impl Archive {
     /// Nothing yet.
     pub fn new() -> Archive {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Checkpoint, MARK};
-use crate::archive::ArchiveFile;
+use super::{Checkpoint, FORM, MARK};
+use crate::archive::{ArchiveFile, first_few};
 use crate::data::{DataError, DataErrorKind};
 use crate::files::remove_leftovers_of;
 
@@ -38,22 +38,41 @@ pub struct Found {
     pub passed_over: Vec<DataError>,
 }
 
-/// The checkpoint of the highest step in a folder that can be read, or none.
+/// The checkpoint of the highest step in a folder that can be read; none if there is no checkpoint there.
 ///
-/// Half-written files have other names and are not looked at.
+/// Half-written files have other names and are not looked at. A file that is damaged, or none of ours, is passed over; if there are files
+/// and all of them are, that is an error, since a run that took it for a new start would write over what may still be saved.
 ///
 /// # Errors
-/// [`DataErrorKind::Missing`] and [`DataErrorKind::Io`] if the folder cannot be read.
+/// [`DataErrorKind::Missing`] and [`DataErrorKind::Io`] if the folder or a file cannot be read; [`DataErrorKind::Malformed`] with what is
+/// wrong with each, if there are files and none is a whole checkpoint.
 pub fn latest(folder: impl AsRef<Path>) -> Result<Option<Found>, DataError> {
     let folder = folder.as_ref();
-    let mut passed_over = Vec::new();
-    for step in steps(folder)?.into_iter().rev() {
-        match Checkpoint::read(folder.join(file_name(step))) {
-            Ok(checkpoint) => return Ok(Some(Found { step, checkpoint, passed_over })),
-            Err(error) => passed_over.push(error),
+    let mut steps = steps(folder)?;
+    loop {
+        let mut passed_over = Vec::new();
+        for &step in steps.iter().rev() {
+            match Checkpoint::read(folder.join(file_name(step))) {
+                Ok(checkpoint) => return Ok(Some(Found { step, checkpoint, passed_over })),
+                // What the system refuses now it may grant the next time: to go on from an earlier step would undo training.
+                Err(error) if error.kind() == DataErrorKind::Io => return Err(error),
+                Err(error) => passed_over.push(error),
+            }
         }
+        // A writer may have put a later one in the place of those that were listed.
+        let again = self::steps(folder)?;
+        if again == steps {
+            return if passed_over.is_empty() { Ok(None) } else { Err(none_is_whole(folder, &passed_over)) };
+        }
+        steps = again;
     }
-    Ok(None)
+}
+
+fn none_is_whole(folder: &Path, passed_over: &[DataError]) -> DataError {
+    let files = if passed_over.len() == 1 { "1 file is" } else { &format!("{} files are", passed_over.len()) };
+    let faults = first_few(passed_over.iter().map(ToString::to_string), passed_over.len(), "; ");
+    let fault = format_args!("{files} named as checkpoints are, and none can be read: {faults}");
+    DataError::at(folder, DataErrorKind::Malformed, fault)
 }
 
 impl Checkpoints {
@@ -69,7 +88,8 @@ impl Checkpoints {
         Ok(Checkpoints { folder: folder.to_path_buf(), last: None, best: None })
     }
 
-    /// Keeps the checkpoints of the `n` highest steps; others are removed when the next one is written.
+    /// Keeps the checkpoints of the `n` highest steps; others are removed when the next one is written. A file that is no whole checkpoint
+    /// does not count, and is left where it is.
     ///
     /// # Panics
     /// If `n` is 0.
@@ -104,11 +124,12 @@ impl Checkpoints {
         }
         checkpoint.write(self.path(step))?;
         let Some(last) = self.last else { return Ok(()) };
-        let steps = self.steps()?;
-        let old = &steps[..steps.len().saturating_sub(last)];
-        if old.is_empty() {
+        let mut steps = self.steps()?;
+        if steps.len() <= last {
             return Ok(());
         }
+        steps.retain(|&step| self.open_file(step).is_some());
+        let old = &steps[..steps.len().saturating_sub(last)];
         let best = self.best_of(&steps);
         for &old in old.iter().filter(|&&old| old != step && Some(old) != best) {
             let path = self.path(old);
@@ -167,10 +188,14 @@ impl Checkpoints {
         best.map(|(_, step)| step)
     }
 
-    fn number_of(&self, step: u64, name: &str) -> Option<f64> {
+    /// The file of a step, if its header is that of a checkpoint, and the file as long as it says.
+    fn open_file(&self, step: u64) -> Option<ArchiveFile> {
         let file = ArchiveFile::open(self.path(step)).ok()?;
-        file.metadata().get(MARK)?;
-        let entry = file.entry(name).ok().filter(|entry| entry.shape().is_empty())?;
+        file.metadata().get(MARK).is_some_and(|form| form == FORM).then_some(file)
+    }
+
+    fn number_of(&self, step: u64, name: &str) -> Option<f64> {
+        let entry = self.open_file(step)?.entry(name).ok().filter(|entry| entry.shape().is_empty())?;
         entry.f64()?.first().copied()
     }
 }

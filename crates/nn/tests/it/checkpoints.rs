@@ -173,6 +173,47 @@ fn the_latest_whole_checkpoint_is_found_beside_what_is_none() {
     );
 }
 
+#[test]
+fn files_of_which_none_can_be_read_are_no_new_start() {
+    let folder = Folder::new();
+    let checkpoints = Checkpoints::open(folder.path()).unwrap();
+    assert!(checkpoints.latest().unwrap().is_none());
+    fs::write(checkpoints.path(7), b"").unwrap();
+    let one = latest(folder.path()).unwrap_err();
+    assert_eq!(
+        one.to_string(),
+        format!(
+            "{}: 1 file is named as checkpoints are, and none can be read: {}: ends after 0 of the 8 bytes that say how long the header is",
+            folder.path().display(),
+            checkpoints.path(7).display()
+        )
+    );
+    assert_eq!(one.kind(), DataErrorKind::Malformed);
+    Archive::new().write(checkpoints.path(3)).unwrap();
+    let both = latest(folder.path()).unwrap_err().to_string();
+    assert!(both.starts_with(&format!("{}: 2 files are named as checkpoints are", folder.path().display())), "{both}");
+    assert!(both.ends_with(": is no checkpoint: it has no note quadric.checkpoint"), "{both}");
+    // What the system refuses is not passed over: an earlier checkpoint is not the latest.
+    checkpoints.save(5, &Checkpoint::new()).unwrap();
+    assert_eq!(latest(folder.path()).unwrap().unwrap().step, 5);
+    fs::create_dir(checkpoints.path(9)).unwrap();
+    assert_eq!(latest(folder.path()).unwrap_err().kind(), DataErrorKind::Io);
+}
+
+#[test]
+fn files_that_cannot_be_read_are_not_kept_in_place_of_checkpoints() {
+    let folder = Folder::new();
+    let checkpoints = Checkpoints::open(folder.path()).unwrap().keep_last(2);
+    for step in [0, 90, 91, 92] {
+        fs::write(checkpoints.path(step), b"damaged").unwrap();
+    }
+    for step in 1..=4 {
+        checkpoints.save(step, &Checkpoint::new()).unwrap();
+    }
+    assert_eq!(checkpoints.steps().unwrap(), [0, 3, 4, 90, 91, 92]);
+    assert_eq!(checkpoints.latest().unwrap().unwrap().passed_over.len(), 3);
+}
+
 const EPOCHS: u64 = 100;
 const STEPS: u64 = EPOCHS * 6;
 const FOLDER: &str = "QUADRIC_TEST_FOLDER";
