@@ -80,13 +80,25 @@ pub(super) fn buffers(tape: &Tape, storages: &Storages, schedule: &Schedule) -> 
     for (bytes, life, v) in sharing {
         places[v.index()] = Some(Place::Slot(slots.take(bytes, life)));
     }
-    let mut taken = vec![false; slots.bytes.len()];
+    // Numbered as they are first written, which is how a plan is read.
+    let mut number: Vec<Option<usize>> = vec![None; slots.bytes.len()];
+    let mut bytes = Vec::with_capacity(number.len());
+    for v in schedule.tasks.iter().flat_map(|task| &task.writes) {
+        if let Some(Place::Slot(slot)) = places[v.index()] {
+            let new = *number[slot].get_or_insert_with(|| {
+                bytes.push(slots.bytes[slot]);
+                bytes.len() - 1
+            });
+            places[v.index()] = Some(Place::Slot(new));
+        }
+    }
+    let mut taken = vec![false; bytes.len()];
     let outputs = schedule.outputs.iter();
     let owned = outputs.map(|output| match places[output.value.index()] {
         Some(Place::Slot(s)) => !std::mem::replace(&mut taken[s], true),
         _ => false,
     });
-    Buffers { owned: owned.collect(), places, slots: slots.bytes }
+    Buffers { owned: owned.collect(), places, slots: bytes }
 }
 
 /// From the step that writes to the last one that reads, both included.

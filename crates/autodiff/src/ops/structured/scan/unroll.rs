@@ -28,12 +28,12 @@ pub(super) fn unrolled(scan: &Scan, t: &mut Builder, e: &Equation, inputs: &[Val
         }
         state = results;
     }
-    for (mut rows, y) in rows.into_iter().zip(&e.outputs[scan.states..]) {
+    for (mut rows, y) in rows.into_iter().zip(&body.outputs()[scan.states..]) {
         if scan.reverse {
             rows.reverse();
         }
         state.push(match rows.len() {
-            0 => t.full(&t.type_of(*y).clone(), 0.0),
+            0 => t.full(&body.type_of(*y).batched(0), 0.0),
             1 => rows[0],
             _ => t.emit(Op::new(Concat { axis: 0 }), &rows).expect("rows of one type"),
         });
