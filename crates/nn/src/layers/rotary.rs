@@ -78,7 +78,7 @@ impl Rotary {
             let ty = x.ty();
             let rank = ty.shape.rank();
             let width = ty.shape[rank - 1];
-            if width % 2 != 0 {
+            if !width.is_multiple_of(2) {
                 let what = format!("rotary: the last axis of {ty} is odd, and entries are turned in pairs");
                 stop(Error::new(ErrorKind::Shape, what));
             }
