@@ -56,7 +56,7 @@ fn conv() -> Result<Archive, Failure> {
     Ok(archive)
 }
 
-/// Adam at 0.003 on sequences of a linear congruence with a carry: each token follows from the two before it.
+/// Adam at 0.003 on sequences of a linear recurrence modulo 16: each token follows from the two before it.
 fn gpt() -> Result<Archive, Failure> {
     const VOCABULARY: usize = 16;
     const LENGTH: usize = 24;
