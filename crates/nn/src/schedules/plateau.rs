@@ -1,11 +1,16 @@
 //! A rate that falls when nothing improves.
 
+use quadric_autodiff::{Error, ErrorKind};
+
 /// Multiplies the rate by `factor` once a measurement, a loss say, has not improved for more than `patience` observations; PyTorch's
 /// `ReduceLROnPlateau`, with its defaults.
 ///
 /// A measurement improves if it is below `(1 − threshold)` times the best so far (of a negative best, below `(1 + threshold)` times it). Observe
 /// what should rise as its negative. NaN never improves. It has a memory, and so is no [`Schedule`](super::Schedule): a training loop observes once
-/// in an epoch and hands [`rate`](Plateau::rate) to its steps.
+/// in an epoch and hands [`rate`](Plateau::rate) to its steps. The [`memory`](Plateau::memory) is saved with the run.
+///
+/// # Panics
+/// If a setting makes no sense: a factor that does not lie between 0 and 1, a rate, threshold or floor that is negative or not finite.
 ///
 /// # Example
 /// ```
@@ -29,15 +34,19 @@ pub struct Plateau {
 
 impl Plateau {
     /// Begins at this rate, with factor 0.1, patience 10, threshold 1e-4, no cooldown and no floor.
+    #[track_caller]
     pub fn new(rate: f64) -> Plateau {
+        not_negative("rate", rate);
         let (factor, patience, threshold) = (0.1, 10, 1e-4);
         let (cooldown, floor, best) = (0, 0.0, f64::INFINITY);
         Plateau { rate, factor, patience, threshold, cooldown, floor, best, bad: 0, cooling: 0 }
     }
 
     /// What the rate is multiplied by.
+    #[track_caller]
     #[must_use]
     pub fn factor(self, factor: f64) -> Plateau {
+        assert!(factor > 0.0 && factor < 1.0, "plateau: factor is {factor}; it must be above 0 and below 1");
         Plateau { factor, ..self }
     }
 
@@ -48,8 +57,10 @@ impl Plateau {
     }
 
     /// By how much of the best a measurement must be below it.
+    #[track_caller]
     #[must_use]
     pub fn threshold(self, threshold: f64) -> Plateau {
+        not_negative("threshold", threshold);
         Plateau { threshold, ..self }
     }
 
@@ -60,8 +71,10 @@ impl Plateau {
     }
 
     /// The rate that it does not fall below.
+    #[track_caller]
     #[must_use]
     pub fn floor(self, floor: f64) -> Plateau {
+        not_negative("floor", floor);
         Plateau { floor, ..self }
     }
 
@@ -73,6 +86,46 @@ impl Plateau {
     /// The best measurement so far; ∞ before the first.
     pub fn best(&self) -> f64 {
         self.best
+    }
+
+    /// What it remembers, as numbers to be saved with a run: the rate, the best measurement, the observations without progress since, and those still
+    /// not counted.
+    ///
+    /// # Example
+    /// ```
+    /// use quadric_nn::{Checkpoint, Plateau};
+    /// let mut plateau = Plateau::new(1.0).factor(0.5).patience(1);
+    /// plateau.observe(3.0);
+    /// plateau.observe(3.0);
+    /// let checkpoint = Checkpoint::new().with_numbers("plateau", &plateau.memory());
+    ///
+    /// let mut resumed = Plateau::new(1.0).factor(0.5).patience(1).with_memory(&checkpoint.numbers("plateau")?)?;
+    /// assert_eq!(resumed, plateau);
+    /// assert_eq!(resumed.observe(3.0), 0.5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn memory(&self) -> [f64; 4] {
+        [self.rate, self.best, self.bad as f64, self.cooling as f64]
+    }
+
+    /// With what another one of the same settings remembered.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`] for numbers that no [`memory`](Plateau::memory) has.
+    pub fn with_memory(self, memory: &[f64]) -> Result<Plateau, Error> {
+        let count = |x: f64| x >= 0.0 && x.fract() == 0.0 && x <= usize::MAX as f64;
+        match *memory {
+            [rate, best, bad, cooling]
+                if rate >= 0.0 && rate.is_finite() && !best.is_nan() && count(bad) && count(cooling) =>
+            {
+                Ok(Plateau { rate, best, bad: bad as usize, cooling: cooling as usize, ..self })
+            }
+            _ => {
+                let what =
+                    format!("plateau: {memory:?} is no memory; [rate, best, without progress, not counted] is needed");
+                Err(Error::new(ErrorKind::Data, what))
+            }
+        }
     }
 
     /// Takes a measurement, and gives the rate from now on.
@@ -92,4 +145,9 @@ impl Plateau {
         }
         self.rate
     }
+}
+
+#[track_caller]
+fn not_negative(setting: &str, x: f64) {
+    assert!(x >= 0.0 && x.is_finite(), "plateau: {setting} is {x}; it must be finite and not below 0");
 }

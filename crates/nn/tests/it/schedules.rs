@@ -173,3 +173,52 @@ fn a_plateau_lowers_the_rate() {
     // A rate that begins below the floor does not rise to it.
     assert_eq!(Plateau::new(0.01).patience(0).floor(0.05).observe(f64::NAN), 0.01);
 }
+
+#[test]
+fn a_plateau_goes_on_from_its_memory() {
+    let fresh = || Plateau::new(1.0).factor(0.5).patience(1).cooldown(2);
+    let measured = [3.0, 2.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
+    for cut in 0..measured.len() {
+        let mut whole = fresh();
+        for loss in &measured[..cut] {
+            whole.observe(*loss);
+        }
+        let mut resumed = fresh().with_memory(&whole.memory()).unwrap();
+        assert_eq!(resumed, whole);
+        for loss in &measured[cut..] {
+            assert_eq!(resumed.observe(*loss), whole.observe(*loss));
+        }
+        assert!(whole.rate() < 0.3);
+    }
+    for memory in [
+        &[1.0, 2.0, 0.0][..],
+        &[-1.0, 2.0, 0.0, 0.0],
+        &[1.0, f64::NAN, 0.0, 0.0],
+        &[1.0, 2.0, 0.5, 0.0],
+        &[1.0, 2.0, 0.0, -1.0],
+    ] {
+        let error = fresh().with_memory(memory).unwrap_err().to_string();
+        let what = format!("plateau: {memory:?} is no memory; [rate, best, without progress, not counted] is needed");
+        assert_eq!(error, what);
+    }
+}
+
+/// What a closure panics with.
+fn panic_of(f: impl FnOnce() -> Plateau + std::panic::UnwindSafe) -> String {
+    *std::panic::catch_unwind(f).unwrap_err().downcast::<String>().unwrap()
+}
+
+#[test]
+fn settings_of_a_plateau_make_sense() {
+    let plateau = Plateau::new(1.0);
+    for (x, said) in [(0.0, "0"), (1.0, "1"), (-0.5, "-0.5"), (f64::NAN, "NaN")] {
+        let what = format!("plateau: factor is {said}; it must be above 0 and below 1");
+        assert_eq!(panic_of(move || plateau.factor(x)), what);
+    }
+    for (x, said) in [(-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+        let what = |setting: &str| format!("plateau: {setting} is {said}; it must be finite and not below 0");
+        assert_eq!(panic_of(move || plateau.threshold(x)), what("threshold"));
+        assert_eq!(panic_of(move || plateau.floor(x)), what("floor"));
+        assert_eq!(panic_of(move || Plateau::new(x)), what("rate"));
+    }
+}
