@@ -1,7 +1,7 @@
 //! Mean squares of a matrix by the means of its rows and columns.
 
-use quadric_autodiff::trace::Var;
 use quadric_autodiff::trace::tree::Arithmetic;
+use quadric_autodiff::trace::{Var, select};
 use quadric_autodiff::{Error, ErrorKind, Type};
 
 use super::settings::{not_negative, setters, spoken};
@@ -94,20 +94,23 @@ impl Optimizer for Adafactor {
     fn rule(&self, p: &Parameter<'_>) -> (Var, Vec<Var>) {
         let (w, d) = (p.value, p.direction);
         let new = p.of((p.step.log() * -self.exponent).exp());
-        let mix = |old: Var, now: Var| old + (now - old) * new;
+        // By shares and not by differences: an infinite mean stays one.
+        let mix = |old: Var, now: Var| old * (1.0 - new) + now * new;
         let squares = d * d + self.epsilon;
-        let (v, moments) = match *p.moments {
+        let (u, moments) = match *p.moments {
             [row, column] => {
                 let (row, column) = (mix(row, squares.mean_axes(&[-1])), mix(column, squares.mean_axes(&[-2])));
-                let share = row / row.mean_axes(&[-1]).expand_dims(&[-1]);
-                (share.expand_dims(&[-1]) * column.expand_dims(&[-2]), vec![row, column])
+                let all = row.mean_axes(&[-1]).expand_dims(&[-1]).expand_dims(&[-1]);
+                let (row_each, column_each) = (row.expand_dims(&[-1]), column.expand_dims(&[-2]));
+                // Root by root: R C / mean(R) is 0 in f32 where a row without gradient stands beside one of 1e8, and so would be what d is divided by.
+                let u = (d / row_each.sqrt()) * (all.sqrt() / column_each.sqrt());
+                (select(all.equal(f64::INFINITY), d / all, u), vec![row, column])
             }
             _ => {
                 let v = mix(p.moments[0], squares);
-                (v, vec![v])
+                (d / v.sqrt(), vec![v])
             }
         };
-        let u = d / v.sqrt();
         let rms = |x: Var| x.norm() / (x.shape().size().max(1) as f64).sqrt();
         let long = (rms(u) / self.clip).maximum(1.0);
         let rate = p.rate.minimum(p.of(p.step.rsqrt()));

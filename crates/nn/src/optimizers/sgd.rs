@@ -61,7 +61,7 @@ impl Sgd {
         Sgd { momentum, nesterov: true, ..self }
     }
 
-    /// With dampening, which Nesterov's momentum does not have.
+    /// With dampening, which needs a momentum that is not Nesterov's.
     #[must_use]
     pub fn dampening(self, dampening: f64) -> Sgd {
         Sgd { dampening, ..self }
@@ -102,6 +102,11 @@ impl Optimizer for Sgd {
         below_one("sgd", "dampening", self.dampening)?;
         if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
             let what = "sgd: Nesterov's momentum needs a momentum above 0 and no dampening";
+            return Err(Error::new(ErrorKind::Data, what));
+        }
+        if self.dampening != 0.0 && self.momentum == 0.0 {
+            let what =
+                format!("sgd: dampening is {} without a momentum; there is no velocity to dampen", self.dampening);
             return Err(Error::new(ErrorKind::Data, what));
         }
         Ok(())
