@@ -70,7 +70,9 @@ impl Memory {
     pub(super) fn learn(&mut self, gradient: &[f64], history: usize) {
         let y: Vec<f64> = gradient.iter().zip(&self.gradient).map(|(now, then)| now - then).collect();
         let s: Vec<f64> = self.direction.iter().map(|d| d * self.length).collect();
-        if dot(&y, &s) <= 1e-10 || history == 0 {
+        // A NaN is no curvature either.
+        let curves = dot(&y, &s) > 1e-10;
+        if !curves || history == 0 {
             return;
         }
         if self.pairs.len() == history {

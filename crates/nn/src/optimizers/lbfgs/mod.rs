@@ -10,6 +10,7 @@ mod line_search;
 use quadric_autodiff::trace::tree::{Node, Path};
 use quadric_autodiff::{Error, ErrorKind, Leaf, Tensor, Tree};
 
+use super::settings::not_negative;
 use history::{Floats, dot, largest};
 use line_search::{Point, strong_wolfe};
 
@@ -142,7 +143,8 @@ pub enum Stopped {
     Iterations,
     /// The evaluations are used up.
     Evaluations,
-    /// The value or the gradient at the start is not finite.
+    /// The value or the gradient at the start, or at the end of a step without a line search, is not finite, or the step itself is not. The
+    /// parameters are the last where they were finite.
     NotFinite,
 }
 
@@ -190,6 +192,19 @@ impl Lbfgs {
         Lbfgs { evaluations: Some(evaluations), ..self }
     }
 
+    /// Whether its settings make sense.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`] for a rate that is not finite and above 0, and a tolerance that is negative or not finite.
+    pub fn check(&self) -> Result<(), Error> {
+        not_negative("lbfgs", "tolerance_gradient", self.tolerance_gradient)?;
+        not_negative("lbfgs", "tolerance_change", self.tolerance_change)?;
+        if self.rate > 0.0 && self.rate.is_finite() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Data, format!("lbfgs: rate is {}; it must be finite and above 0", self.rate)))
+    }
+
     /// The state before the first step.
     pub fn init<H: Tree<Leaf = Tensor, With<Tensor> = H>>(&self, params: &H) -> LbfgsState<H> {
         let zeros = || params.map_leaves(|leaf| Tensor::zeros(leaf.ty().clone()));
@@ -218,12 +233,13 @@ impl Lbfgs {
     }
 
     /// One step: up to [`iterations`](Lbfgs::iterations) of them on `f`, which gives value and gradient and is the same function in the whole step
-    /// (the same batch). Where it begins with a NaN or an infinite value it does nothing and says so.
+    /// (the same batch). Where it begins with a NaN or an infinite value it does nothing and says so; where it comes to one without a line search, it
+    /// ends before.
     ///
     /// Integer leaves stay as they are.
     ///
     /// # Errors
-    /// Those of `f`; [`ErrorKind::Shape`] if the state or the gradient is not of the parameters' structure and types, [`ErrorKind::Arity`] if the
+    /// Those of `f` and of [`check`](Lbfgs::check); [`ErrorKind::Shape`] if the state or the gradient is not of the parameters' structure and types, [`ErrorKind::Arity`] if the
     /// state has another history, [`ErrorKind::NotScalar`] if the value is no scalar.
     pub fn step<H, E>(
         &self,
@@ -235,6 +251,7 @@ impl Lbfgs {
         H: Tree<Leaf = Tensor, With<Tensor> = H>,
         E: From<Error>,
     {
+        self.check()?;
         let floats = Floats::of(params);
         let mut memory = self.unpack(&floats, state)?;
         let mut evaluations = 0;
@@ -250,12 +267,13 @@ impl Lbfgs {
 
         let mut x = floats.vector("the parameters", params)?;
         let (mut value, mut gradient) = evaluate(&x)?;
-        let most = self.evaluations.unwrap_or(self.iterations * 5 / 4);
+        let most = self.evaluations.unwrap_or(self.iterations.saturating_add(self.iterations / 4));
         let mut iterations = 0;
         let mut used = 1;
-        let finite = value.is_finite() && gradient.iter().all(|g| g.is_finite());
+        let finite = |x: &[f64]| x.iter().all(|x| x.is_finite());
+        let start_is_finite = value.is_finite() && finite(&gradient);
         let stopped = loop {
-            if !finite {
+            if !start_is_finite {
                 break Stopped::NotFinite;
             }
             if largest(&gradient) <= self.tolerance_gradient {
@@ -277,19 +295,32 @@ impl Lbfgs {
             memory.value = value;
             let sum: f64 = gradient.iter().map(|g| g.abs()).sum();
             let trial = if first { (1.0 / sum).min(1.0) * self.rate } else { self.rate };
-            memory.length = trial;
+            // Until a step is taken, none has been: a next one learns nothing from it.
+            memory.length = 0.0;
             let slope = dot(&gradient, &memory.direction);
+            if !slope.is_finite() {
+                break Stopped::NotFinite;
+            }
             if slope > -self.tolerance_change {
                 break Stopped::Change;
             }
             let along = |t: f64| -> Vec<f64> { x.iter().zip(&memory.direction).map(|(x, d)| x + t * d).collect() };
             match self.line_search {
                 LineSearch::Fixed => {
-                    x = along(trial);
-                    if iterations != self.iterations {
-                        (value, gradient) = evaluate(&x)?;
-                        used += 1;
+                    let next = along(trial);
+                    if !finite(&floats.vector("the parameters", &floats.tree(params, &next))?) {
+                        break Stopped::NotFinite;
                     }
+                    if iterations != self.iterations {
+                        let (there, slopes) = evaluate(&next)?;
+                        used += 1;
+                        if !there.is_finite() || !finite(&slopes) {
+                            break Stopped::NotFinite;
+                        }
+                        (value, gradient) = (there, slopes);
+                    }
+                    x = next;
+                    memory.length = trial;
                 }
                 LineSearch::StrongWolfe => {
                     let start = Point { t: 0.0, value, slope, gradient: gradient.clone() };

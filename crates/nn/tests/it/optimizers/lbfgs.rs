@@ -148,3 +148,59 @@ fn integers_stay_and_mistakes_are_told() {
     let (kind, text) = told(lbfgs, Tensor::scalar(0.0), tensor![0.0, 0.0]);
     assert_eq!((kind, &*text), (ErrorKind::Shape, "lbfgs: \"0\" of the gradient is f64[2], of the parameters f64[1]"));
 }
+
+/// x − ln x from 5 on with a rate of 10: without a line search the first step, of length 10, is beyond 0.
+#[test]
+fn a_step_to_where_the_function_is_no_number_is_not_taken() {
+    let mut f = compile(|x: Var| value_and_grad(|x: Var| (x - x.log()).sum(), &x));
+    let (lbfgs, x0) = (Lbfgs::new().rate(10.0), tensor![5.0]);
+    let (x, state, report) = lbfgs.step(|x| f.call_ref(x), &x0, &lbfgs.init(&x0)).unwrap();
+    assert_eq!((x, report.stopped, report.evaluations), (x0.clone(), Stopped::NotFinite, 2));
+    assert!(report.value == 5.0 - 5f64.ln() && report.gradient == 0.8, "{report:?}");
+    // Nothing is learnt of the step that was not taken, and a shorter one goes on.
+    assert_eq!(state.numbers.to_f64_vec()[0], 0.0);
+    let searched = lbfgs.rate(1.0).line_search(LineSearch::StrongWolfe).iterations(50);
+    let (x, _, report) = searched.step(|x| f.call_ref(x), &x0, &state).unwrap();
+    assert!(report.value.is_finite() && (x.to_f64_vec()[0] - 1.0).abs() < 1e-3, "{x:?} {report:?}");
+
+    // A gradient that is none beside a value that is one, and a last step that is not evaluated and leaves the dtype.
+    let g = |x: &Tensor| {
+        Ok::<_, Error>((Tensor::scalar(1.0), tensor![if x.to_f64_vec()[0] < 5.0 { f64::NAN } else { 1.0 }]))
+    };
+    let (x, report) = Lbfgs::new().minimize(g, &x0).unwrap();
+    assert_eq!((x, report.stopped), (x0, Stopped::NotFinite));
+    let narrow = tensor![1.0].to_dtype(DType::F32);
+    let g = |_: &Tensor| Ok::<_, Error>((Tensor::scalar(1.0), tensor![1.0].to_dtype(DType::F32)));
+    let (x, report) = Lbfgs::new().rate(1e39).iterations(1).minimize(g, &narrow).unwrap();
+    assert_eq!((x, report.stopped), (narrow, Stopped::NotFinite));
+}
+
+/// Where the direction descends by no more than the tolerance no step is taken, and none is learnt from when the next batch has another gradient.
+#[test]
+fn a_step_that_was_not_taken_teaches_nothing() {
+    let (lbfgs, x0) = (Lbfgs::new().tolerance_change(1e-2), tensor![0.0]);
+    let slope = |g: f64| move |_: &Tensor| Ok::<_, Error>((Tensor::scalar(0.0), tensor![g]));
+    let (x, state, report) = lbfgs.step(slope(1e-3), &x0, &lbfgs.init(&x0)).unwrap();
+    assert_eq!((x, report.stopped), (x0.clone(), Stopped::Change));
+    let (_, state, _) = lbfgs.iterations(1).step(slope(-1.0), &x0, &state).unwrap();
+    assert_eq!(state.numbers.to_f64_vec()[3], 0.0, "a pair was kept");
+}
+
+#[test]
+fn settings_that_make_no_sense_are_told() {
+    let start = tensor![1.0];
+    let mut f = compile(|x: Var| value_and_grad(|x: Var| x.powi(2).sum(), &x));
+    let usual = Lbfgs::new();
+    for (lbfgs, what) in [
+        (usual.rate(-1.0), "rate is -1; it must be finite and above 0"),
+        (usual.rate(f64::NAN), "rate is NaN; it must be finite and above 0"),
+        (usual.tolerance_gradient(-1.0), "tolerance_gradient is -1; it must be finite and not below 0"),
+        (usual.tolerance_change(f64::NAN), "tolerance_change is NaN; it must be finite and not below 0"),
+    ] {
+        let error = lbfgs.step(|x| f.call_ref(x), &start, &lbfgs.init(&start)).unwrap_err();
+        assert_eq!((error.kind(), error.to_string()), (ErrorKind::Data, format!("lbfgs: {what}")));
+    }
+    let endless = usual.iterations(usize::MAX);
+    let (x, _, report) = endless.step(|x| f.call_ref(x), &start, &endless.init(&start)).unwrap();
+    assert!(report.stopped == Stopped::Gradient && x.to_f64_vec()[0].abs() < 1e-6, "{report:?}");
+}
