@@ -2,11 +2,11 @@
 
 use std::marker::PhantomData;
 
-use quadric_autodiff::trace::{Var, concat, stop};
+use quadric_autodiff::trace::{Var, concat, constant, stop};
 use quadric_autodiff::{Error, ErrorKind, Tensor, Tree};
 
 use super::stateless;
-use super::windows::IntoSizes;
+use super::windows::{IntoSizes, Windows, one_to_three};
 use crate::LIBRARY;
 
 macro_rules! adaptive {
@@ -27,6 +27,7 @@ macro_rules! adaptive {
         impl<const N: usize, T> $Pool<N, T> {
             /// Outputs of this size: a number, or one for each axis.
             pub fn new(sizes: impl IntoSizes<N>) -> Self {
+                const { one_to_three(N) };
                 $Pool { sizes: sizes.sizes(), leaf: PhantomData }
             }
         }
@@ -39,8 +40,8 @@ macro_rules! adaptive {
             /// Stops the trace if `x` has other axes, or a size is 0 here and not there.
             #[track_caller]
             pub fn apply(&self, x: Var) -> Var {
-                let names: [&str; 3] = $names;
-                LIBRARY.$scope(names[N - 1], || adaptive(names[N - 1], x, &self.sizes, Var::$reduce))
+                let name = Windows::<N>::name($names);
+                LIBRARY.$scope(name, || adaptive(name, x, &self.sizes, Var::$reduce))
             }
         }
 
@@ -87,29 +88,46 @@ fn adaptive<const N: usize>(name: &str, x: Var, sizes: &[usize; N], reduce: fn(V
             format!("{name}: the input {ty} cannot be cut into {sizes:?} parts along the axes behind its channels");
         stop(Error::new(ErrorKind::Shape, what));
     }
-    if (0..N).all(|axis| ty.shape[axis + 2].is_multiple_of(sizes[axis])) {
-        // Parts of one size, side by side: an axis of parts and one within the part.
-        let apart = (0..N).flat_map(|axis| [sizes[axis], ty.shape[axis + 2] / sizes[axis]]);
-        let apart: Vec<usize> = ty.shape[..2].iter().copied().chain(apart).collect();
-        let within: Vec<isize> = (0..N as isize).map(|axis| 2 * axis + 3).collect();
-        return reduce(x.reshape(apart), &within);
-    }
     parts(x, sizes, 0, reduce)
 }
 
-/// The parts along this axis and those behind it. Each is reduced over all axes at once, so that ties share equally.
+/// The parts along this axis and those behind it, as `[B, C, parts…]`; of each axis before it there are already two, of parts and within them.
+///
+/// Parts of one size are taken together, and there are no more than two sizes along an axis, so the program does not grow with the number
+/// of parts. Each is reduced over all axes at once, so that ties share equally.
 #[track_caller]
 fn parts(x: Var, sizes: &[usize], axis: usize, reduce: fn(Var, &[isize]) -> Var) -> Var {
     let shape = x.shape();
     if axis == sizes.len() {
-        let all: Vec<isize> = (2..shape.rank() as isize).collect();
-        return reduce(x, &all).expand_dims(&all);
+        return reduce(x, &(0..axis as isize).map(|axis| 2 * axis + 3).collect::<Vec<_>>());
     }
-    let (n, m) = (shape[axis + 2], sizes[axis]);
-    let mut reduced = Vec::with_capacity(m);
-    for i in 0..m {
-        let part = x.slice(axis as isize + 2, i * n / m..((i + 1) * n).div_ceil(m));
-        reduced.push(parts(part, sizes, axis + 1, reduce));
+    let (place, m) = (2 * axis + 2, sizes[axis]);
+    let n = shape[place];
+    let of_size = |x: Var, count: usize, size: usize| {
+        let apart = [&shape[..place], &[count, size], &shape[place + 1..]].concat();
+        parts(x.reshape(apart), sizes, axis + 1, reduce)
+    };
+    if n.is_multiple_of(m) {
+        return of_size(x, m, n / m); // side by side
     }
-    concat(&reduced, axis as isize + 2)
+    let ranges: Vec<_> = (0..m).map(|i| i * n / m..((i + 1) * n).div_ceil(m)).collect();
+    let (mut reduced, mut order) = (Vec::new(), Vec::with_capacity(m));
+    for size in [n / m + 1, n / m + 2] {
+        let these: Vec<usize> = (0..m).filter(|i| ranges[*i].len() == size).collect();
+        if !these.is_empty() {
+            let entries = indices(these.iter().flat_map(|i| ranges[*i].clone()));
+            reduced.push(of_size(x.gather(entries, place as isize), these.len(), size));
+            order.extend(these);
+        }
+    }
+    let mut back = vec![0; m];
+    order.iter().enumerate().for_each(|(place, part)| back[*part] = place);
+    let along = axis as isize + 2;
+    if reduced.len() == 1 { reduced[0] } else { concat(&reduced, along).gather(indices(back.into_iter()), along) }
+}
+
+#[track_caller]
+fn indices(places: impl Iterator<Item = usize>) -> Var {
+    let places: Vec<i32> = places.map(|place| i32::try_from(place).expect("an axis that indices can count")).collect();
+    constant(&Tensor::new([places.len()], &places).expect("a number for each place"))
 }

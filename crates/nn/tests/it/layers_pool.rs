@@ -1,10 +1,10 @@
 //! Pools.
 
-use quadric_autodiff::trace::{Var, compile, grad};
+use quadric_autodiff::trace::{self, Var, compile, concat, grad};
 use quadric_autodiff::{DType, Tensor, Tree};
 use quadric_nn::{
-    AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool1d, AvgPool2d, AvgPool3d, GlobalAvgPool, GlobalMaxPool, Layer,
-    MaxPool1d, MaxPool2d, MaxPool3d, Padding, Stateless,
+    AdaptiveAvgPool2d, AdaptiveMaxPool2d, AdaptiveMaxPool3d, AvgPool1d, AvgPool2d, AvgPool3d, GlobalAvgPool,
+    GlobalMaxPool, Layer, MaxPool1d, MaxPool2d, MaxPool3d, Padding, Stateless,
 };
 
 use crate::layer_checks::{Class, check_layer};
@@ -100,6 +100,54 @@ fn adaptive_parts_are_torchs() {
     assert_eq!(of(AdaptiveMaxPool2d::new([1, 3]), &x), tensor(&[1, 1, 1, 3], &[1.0, 9.0, 16.0]));
     // More parts than entries repeat them.
     assert_eq!(of(AdaptiveAvgPool2d::new([2, 5]), &x).shape().to_vec(), [1, 1, 2, 5]);
+}
+
+/// Against every part cut out by itself and reduced at once, in value and derivative, with ties: entries of three values.
+#[test]
+fn adaptive_parts_are_those_cut_out_one_by_one() {
+    let one_by_one = |x: Var, sizes: [usize; 2], reduce: fn(Var, &[isize]) -> Var| {
+        let range = |i: usize, n: usize, m: usize| i * n / m..((i + 1) * n).div_ceil(m);
+        let (shape, [rows, columns]) = (x.shape(), sizes);
+        let row = |i: usize| {
+            let part = |j: usize| {
+                let part = x.slice(2, range(i, shape[2], rows)).slice(3, range(j, shape[3], columns));
+                reduce(part, &[2, 3]).expand_dims(&[2, 3])
+            };
+            concat(&(0..columns).map(part).collect::<Vec<Var>>(), 3)
+        };
+        concat(&(0..rows).map(row).collect::<Vec<Var>>(), 2)
+    };
+    for (h, w, sizes) in [(5, 7, [3, 4]), (4, 5, [2, 3]), (3, 2, [5, 2]), (10, 11, [7, 1]), (6, 6, [4, 9])] {
+        let x = Tensor::from_fn(DType::F64, [2, 2, h, w], |i| (crate::noise(1, i) * 1.5).round());
+        let (max, mean) = (AdaptiveMaxPool2d::<Var>::new(sizes), AdaptiveAvgPool2d::<Var>::new(sizes));
+        let both = |f: &dyn Fn(Var) -> Var| {
+            let loss = |x: Var| {
+                let y = f(x);
+                (y * trace::iota(y.dtype(), y.shape(), 3)).sum()
+            };
+            compile(|x: Var| (f(x), grad(loss, &x))).call(x.clone()).unwrap()
+        };
+        for (ours, theirs) in [
+            (both(&|x| max.apply(x)), both(&|x| one_by_one(x, sizes, Var::max_axes))),
+            (both(&|x| mean.apply(x)), both(&|x| one_by_one(x, sizes, Var::mean_axes))),
+        ] {
+            assert!(crate::relative(&ours.0.to_f64_vec(), &theirs.0.to_f64_vec()) < 1e-15, "{h}×{w} into {sizes:?}");
+            assert!(crate::relative(&ours.1.to_f64_vec(), &theirs.1.to_f64_vec()) < 1e-14, "{h}×{w} into {sizes:?}");
+        }
+    }
+    let pool = AdaptiveMaxPool3d::<Var>::new([2, 1, 3]);
+    let y = compile(|x: Var| pool.apply(x)).call(Tensor::from_fn(DType::F64, [1, 1, 3, 2, 4], |i| i as f64)).unwrap();
+    assert_eq!(y, tensor(&[1, 1, 2, 1, 3], &[13.0, 14.0, 15.0, 21.0, 22.0, 23.0]));
+}
+
+#[test]
+fn the_program_of_an_adaptive_pool_does_not_grow_with_its_parts() {
+    let equations = |m: usize| {
+        let pool = AdaptiveAvgPool2d::<Var>::new(m);
+        trace::trace(|x: Var| pool.apply(x), &noisy(1, &[1, 1, 2 * m + 1, 2 * m + 1])).unwrap().equations().len()
+    };
+    assert_eq!(equations(5), equations(50));
+    assert!(equations(50) < 60, "{}", equations(50));
 }
 
 #[test]
