@@ -252,14 +252,17 @@ tuples_are_layers!(A 0, B 1, C 2, D 3, E5 4, F6 5);
 tuples_are_layers!(A 0, B 1, C 2, D 3, E5 4, F6 5, G 6);
 tuples_are_layers!(A 0, B 1, C 2, D 3, E5 4, F6 5, G 6, H 7);
 
-/// Makes a struct whose fields are layers, one after the other, a [`Layer`], each in a scope of its name.
+/// Makes a struct whose fields are layers, one after the other, a [`Layer`], each in a scope of its name, with a state that has the same
+/// fields: what is saved of it has names that another field does not shift.
 macro_rules! sequential {
-    ($Model:ident { $($field:ident: $Field:ty),* $(,)? }) => {
+    ($Model:ident, $State:ident { $($field:ident: $Field:ty),* $(,)? }) => {
+        $crate::layers::sequential!(@state $Model $State $($field)*);
+
         impl $crate::layers::Layer for $Model<quadric_autodiff::trace::Var> {
-            type State = ($(<$Field as $crate::layers::Layer>::State,)*);
+            type State = $State<$(<$Field as $crate::layers::Layer>::State),*>;
 
             fn initial_state(&self) -> Self::State {
-                ($(self.$field.initial_state(),)*)
+                $State { $($field: self.$field.initial_state()),* }
             }
 
             #[track_caller]
@@ -270,19 +273,42 @@ macro_rules! sequential {
                 mode: $crate::layers::Mode,
             ) -> (quadric_autodiff::trace::Var, Self::State) {
                 $crate::LIBRARY.enter(|| {
-                    let ($($field,)*) = state;
                     let mut modes = mode.split([$(stringify!($field)),*].len()).into_iter();
-                    let mut x = x;
-                    let state = ($({
+                    $(
                         let mode = modes.next().expect("one for each field");
-                        let (y, after) =
-                            $crate::LIBRARY.scope(stringify!($field), || self.$field.forward(x, $field, mode));
-                        x = y;
-                        after
-                    },)*);
-                    (x, state)
+                        let (x, $field) = $crate::LIBRARY
+                            .scope(stringify!($field), || self.$field.forward(x, &state.$field, mode));
+                    )*
+                    (x, $State { $($field),* })
                 })
             }
+        }
+    };
+    // The names of the parameters stand here, beside the `derive` that reads them: it does not see those of another macro.
+    (@state $Model:ident $State:ident $a:ident $b:ident) => {
+        #[doc = concat!("The state of a [`", stringify!($Model), "`]: that of each of its fields.")]
+        #[derive(quadric_autodiff::Tree, Clone, Debug, PartialEq)]
+        pub struct $State<A: quadric_autodiff::Tree, B: quadric_autodiff::Tree<Leaf = A::Leaf>> {
+            #[doc = concat!("Of `", stringify!($a), "`.")]
+            pub $a: A,
+            #[doc = concat!("Of `", stringify!($b), "`.")]
+            pub $b: B,
+        }
+    };
+    (@state $Model:ident $State:ident $a:ident $b:ident $c:ident) => {
+        #[doc = concat!("The state of a [`", stringify!($Model), "`]: that of each of its fields.")]
+        #[derive(quadric_autodiff::Tree, Clone, Debug, PartialEq)]
+        pub struct $State<
+            A: quadric_autodiff::Tree,
+            B: quadric_autodiff::Tree<Leaf = A::Leaf>,
+            C: quadric_autodiff::Tree<Leaf = A::Leaf>,
+        > {
+            #[doc = concat!("Of `", stringify!($a), "`.")]
+            pub $a: A,
+            #[doc = concat!("Of `", stringify!($b), "`.")]
+            pub $b: B,
+            #[doc = concat!("Of `", stringify!($c), "`.")]
+            pub $c: C,
         }
     };
 }

@@ -85,7 +85,7 @@ pub use prelu::Prelu;
 pub use projection::Projection;
 pub use recurrent::{RecurrentLayer, RecurrentOptions, RecurrentWeights};
 pub use reshape::Reshape;
-pub use residual::Residual;
+pub use residual::{Residual, ResidualState};
 pub use rms_norm::RmsNorm;
 pub use rnn::Rnn;
 pub use rotary::{Pairing, Rotary};

@@ -35,15 +35,25 @@ impl<B: Tree> Residual<B> {
     }
 }
 
+/// The state of a [`Residual`].
+#[derive(Tree, Clone, Debug, PartialEq)]
+pub struct ResidualState<B: Tree, S: Tree<Leaf = B::Leaf> = B> {
+    /// Of f.
+    pub branch: B,
+    /// Of s, where there is one.
+    pub shortcut: Option<S>,
+}
+
 impl<B: Layer, S: Layer> Layer for Residual<B, S>
 where
     Residual<B, S>: quadric_autodiff::VarTree,
-    (B::State, Option<S::State>): quadric_autodiff::VarTree,
+    ResidualState<B::State, S::State>: quadric_autodiff::VarTree,
 {
-    type State = (B::State, Option<S::State>);
+    type State = ResidualState<B::State, S::State>;
 
     fn initial_state(&self) -> Self::State {
-        (self.branch.initial_state(), self.shortcut.as_ref().map(Layer::initial_state))
+        let shortcut = self.shortcut.as_ref().map(Layer::initial_state);
+        ResidualState { branch: self.branch.initial_state(), shortcut }
     }
 
     /// # Errors
@@ -52,8 +62,8 @@ where
     fn forward(&self, x: Var, state: &Self::State, mode: Mode) -> (Var, Self::State) {
         LIBRARY.scope("residual", || {
             let modes = mode.split(2);
-            let (y, after) = LIBRARY.scope("branch", || self.branch.forward(x, &state.0, modes[0]));
-            let (around, beside) = match (&self.shortcut, &state.1) {
+            let (y, branch) = LIBRARY.scope("branch", || self.branch.forward(x, &state.branch, modes[0]));
+            let (around, shortcut) = match (&self.shortcut, &state.shortcut) {
                 (Some(layer), Some(state)) => {
                     let (around, state) = LIBRARY.scope("shortcut", || layer.forward(x, state, modes[1]));
                     (around, Some(state))
@@ -68,7 +78,7 @@ where
                 let what = format!("residual: the branch gives {} and the shortcut {}", y.ty(), around.ty());
                 stop(Error::new(ErrorKind::Shape, what));
             }
-            (around + y, (after, beside))
+            (around + y, ResidualState { branch, shortcut })
         })
     }
 }

@@ -53,7 +53,7 @@ impl ConvNet<Tensor> {
     }
 }
 
-sequential!(ConvNet {
+sequential!(ConvNet, ConvNetState {
     blocks: Vec<ConvNetBlock<Var>>,
     head: (Flatten<Var>, Dense<Var>),
 });

@@ -56,7 +56,7 @@ impl LeNet5<Tensor> {
     }
 }
 
-sequential!(LeNet5 {
+sequential!(LeNet5, LeNet5State {
     features: LeNet5Features<Var>,
     head: LeNet5Head<Var>,
 });

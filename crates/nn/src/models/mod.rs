@@ -15,13 +15,15 @@ mod sampling;
 mod vit;
 mod wide_res_net;
 
-pub use conv_net::{ConvNet, ConvNetBlock};
+pub use conv_net::{ConvNet, ConvNetBlock, ConvNetState};
 pub use gpt::{Gpt, GptOptions};
 pub use identity_shortcut::IdentityShortcut;
-pub use le_net::{LeNet5, LeNet5Features, LeNet5Head};
+pub use le_net::{LeNet5, LeNet5Features, LeNet5Head, LeNet5State};
 pub use lstm_language_model::LstmLanguageModel;
-pub use res_net::{ResNet, ResNetBlock, ResNetStage};
+pub use res_net::{ResNet, ResNetBlock, ResNetStage, ResNetStageState, ResNetState};
 pub use sampler::Sampler;
 pub use sampling::Sampling;
 pub use vit::{Vit, VitOptions};
-pub use wide_res_net::{WideResNet, WideResNetBlock, WideResNetFirst, WideResNetStage};
+pub use wide_res_net::{
+    WideResNet, WideResNetBlock, WideResNetFirst, WideResNetStage, WideResNetStageState, WideResNetState,
+};

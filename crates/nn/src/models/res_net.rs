@@ -111,12 +111,12 @@ fn block(inputs: usize, outputs: usize, dtype: DType, rng: &mut impl Rng) -> Res
     (Residual { branch: (first, norm.clone(), relu(), second, norm), shortcut }, relu())
 }
 
-sequential!(ResNetStage {
+sequential!(ResNetStage, ResNetStageState {
     first: ResNetBlock<Var>,
     rest: Option<Stack<ResNetBlock<Var>>>,
 });
 
-sequential!(ResNet {
+sequential!(ResNet, ResNetState {
     stem: (Conv2d<Var>, BatchNorm<Var>, Activate<Var>),
     stages: Vec<ResNetStage<Var>>,
     head: (GlobalAvgPool<Var>, Dense<Var>),

@@ -113,12 +113,12 @@ fn block(channels: usize, dropout: f64, dtype: DType, rng: &mut impl Rng) -> Wid
     Residual::new((norm.clone(), relu(), one, norm, relu(), Dropout::new(dropout), two))
 }
 
-sequential!(WideResNetStage {
+sequential!(WideResNetStage, WideResNetStageState {
     first: WideResNetFirst<Var>,
     rest: Option<Stack<WideResNetBlock<Var>>>,
 });
 
-sequential!(WideResNet {
+sequential!(WideResNet, WideResNetState {
     stem: Conv2d<Var>,
     stages: Vec<WideResNetStage<Var>>,
     head: (BatchNorm<Var>, Activate<Var>, GlobalAvgPool<Var>, Dense<Var>),

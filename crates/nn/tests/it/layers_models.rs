@@ -38,6 +38,16 @@ fn leaves_are_named_by_what_they_are() {
     some.iter().for_each(|name| assert!(names.iter().any(|n| n == name), "{name} of {names:?}"));
 }
 
+/// As its parameters are: a field before it does not rename what a checkpoint holds.
+#[test]
+fn leaves_of_a_state_are_named_by_what_they_are() {
+    let names = initial_state(&ResNet::new(14, 3, 10, DType::F32, 1)).unwrap().leaf_names();
+    let some = ["stem.1.mean", "stages.0.first.0.branch.1.variance", "stages.2.rest.0.branch.4.batches"];
+    some.iter().for_each(|name| assert!(names.iter().any(|n| n == name), "{name} of {names:?}"));
+    let names = initial_state(&ConvNet::new([1, 4, 4], &[2], 3, DType::F64, 1)).unwrap().leaf_names();
+    assert_eq!(names, ["blocks.0.1.mean", "blocks.0.1.variance", "blocks.0.1.batches"]);
+}
+
 #[test]
 fn scopes_are_the_fields_and_lines_the_users() {
     let net = ConvNet::new([1, 4, 4], &[2], 3, DType::F64, 1);
