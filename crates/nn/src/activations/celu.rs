@@ -1,10 +1,9 @@
 //! CELU: an ELU without a kink for any α.
 
-use quadric_autodiff::trace::{Var, select, stop};
-use quadric_autodiff::{Error, ErrorKind};
+use quadric_autodiff::trace::{Var, select};
 
+use super::check_positive;
 use super::elu::below;
-use super::positive;
 use crate::LIBRARY;
 
 /// The α of torch, for which CELU is ELU.
@@ -16,7 +15,7 @@ pub(super) const DEFAULT_ALPHA: f64 = 1.0;
 /// [Barron 2017]: https://arxiv.org/abs/1704.07483
 ///
 /// # Errors
-/// Stops the trace if α is not above 0.
+/// Stops the trace if α is not finite and above 0 in the dtype of x.
 ///
 /// # Example
 /// ```
@@ -30,9 +29,7 @@ pub(super) const DEFAULT_ALPHA: f64 = 1.0;
 #[must_use]
 pub fn celu(x: Var, alpha: f64) -> Var {
     LIBRARY.nonlinear_scope("celu", || {
-        if !positive(alpha) {
-            stop(Error::new(ErrorKind::Data, format!("celu: alpha must be above 0, it is {alpha}")));
-        }
+        check_positive("celu", "alpha", alpha, x.dtype());
         select(x.gt(0.0), x, (below(x) / alpha).expm1() * alpha)
     })
 }

@@ -99,8 +99,8 @@ pub use tanhshrink::tanhshrink;
 use std::fmt;
 use std::str::FromStr;
 
-use quadric_autodiff::Static;
-use quadric_autodiff::trace::Var;
+use quadric_autodiff::trace::{Var, stop};
+use quadric_autodiff::{DType, Error, ErrorKind, Static};
 
 /// An elementwise activation by name: a static field of a model, read and printed by its name (see the [module](self)).
 ///
@@ -129,7 +129,7 @@ pub enum Activation {
     Gelu,
     /// [`beta_gelu`].
     BetaGelu {
-        /// The sharpness; → ReLU as β → ∞.
+        /// The sharpness, above 0; → ReLU as β → ∞.
         beta: f64,
     },
     /// [`gelu_ablated`].
@@ -138,7 +138,7 @@ pub enum Activation {
     GeluDeclared,
     /// [`relu_synthetic`].
     ReluSynthetic {
-        /// The sharpness of the declared φ″.
+        /// The sharpness of the declared φ″, above 0.
         beta: f64,
     },
     /// [`relu_synthetic_listing`].
@@ -314,6 +314,22 @@ impl std::error::Error for ParseActivationError {}
 /// What a sharpness or a width must be; NaN is not.
 fn positive(x: f64) -> bool {
     x > 0.0
+}
+
+/// Stops the trace unless a setting is finite and above 0, in the dtype it is computed in too: 1e-50 is 0 in f32.
+#[track_caller]
+pub(crate) fn check_positive(name: &str, what: &str, setting: f64, dtype: DType) {
+    let held = if dtype == DType::F32 { f64::from(setting as f32) } else { setting };
+    let fault = if !positive(setting) {
+        format!("{what} must be above 0, it is {setting}")
+    } else if setting.is_infinite() {
+        format!("{what} must be finite, it is {setting}")
+    } else if !positive(held) || held.is_infinite() {
+        format!("{what} is {setting:e}, which is {held} in {dtype}")
+    } else {
+        return;
+    };
+    stop(Error::new(ErrorKind::Data, format!("{name}: {fault}")));
 }
 
 impl FromStr for Activation {

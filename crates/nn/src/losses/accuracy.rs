@@ -2,13 +2,17 @@
 
 use quadric_autodiff::trace::Var;
 
+use super::check;
 use crate::LIBRARY;
 
 /// The share of examples whose largest logit is that of the label; of equal logits the first counts, and a NaN counts as the largest. No
-/// derivative.
+/// derivative. A label that is no class, such as one that a loss ignores, is never right and counts in the share: leave such examples out before.
 ///
 /// # Shapes
-/// `logits: [B, C]`, `labels: i32[B]`, result a scalar of the logits' dtype.
+/// `logits: […, C]`, `labels: i32[…]`, result a scalar of the logits' dtype.
+///
+/// # Errors
+/// Stops the trace if the shapes disagree or the labels are no integers.
 ///
 /// # Example
 /// ```
@@ -20,5 +24,8 @@ use crate::LIBRARY;
 #[track_caller]
 #[must_use]
 pub fn accuracy(logits: Var, labels: Var) -> Var {
-    LIBRARY.scope("accuracy", || logits.argmax(-1).equal(labels).convert(logits.dtype()).mean())
+    LIBRARY.scope("accuracy", || {
+        check::labels("accuracy", "logits", logits, labels);
+        logits.argmax(-1).equal(labels).convert(logits.dtype()).mean()
+    })
 }

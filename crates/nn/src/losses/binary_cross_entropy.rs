@@ -1,6 +1,7 @@
 //! Cross-entropy of yes and no.
 
-use quadric_autodiff::trace::Var;
+use quadric_autodiff::trace::{Var, stop};
+use quadric_autodiff::{Error, ErrorKind};
 
 use super::check;
 use super::soft_cross_entropy::expected;
@@ -35,10 +36,10 @@ pub fn binary_cross_entropy_with_logits(logits: Var, targets: Var) -> Var {
 /// `ℓ(z, y) = −w y ln σ(z) − (1 − y) ln σ(−z)`: positives count w times, as torch's `pos_weight` has it.
 ///
 /// # Shapes
-/// `logits` and `targets` alike; `positive` broadcasts with them, as `[C]` does; result as `logits`.
+/// `logits` and `targets` alike; `positive` broadcasts to them, as `[C]` does; result as `logits`.
 ///
 /// # Errors
-/// Stops the trace if logits and targets differ in type, or the weights do not broadcast.
+/// Stops the trace if logits and targets differ in type, or the weights do not broadcast to the logits' shape.
 ///
 /// # Example
 /// ```
@@ -55,6 +56,12 @@ pub fn weighted_binary_cross_entropy_with_logits(logits: Var, targets: Var, posi
     LIBRARY.nonlinear_scope("binary_cross_entropy", || {
         let name = "weighted_binary_cross_entropy_with_logits";
         check::alike(name, ("logits", logits), ("targets", targets));
-        expected(targets, (-logits).softplus()) * positive + expected(1.0 - targets, logits.softplus())
+        let (z, w) = (logits.ty(), positive.ty());
+        let axes = z.shape.iter().rev().zip(w.shape.iter().rev());
+        if w.shape.rank() > z.shape.rank() || axes.into_iter().any(|(&n, &weights)| weights != n && weights != 1) {
+            let what = format!("{name}: weights that broadcast to the logits {z} are needed, they are {w}");
+            stop(Error::new(ErrorKind::Shape, what));
+        }
+        expected(targets * positive, (-logits).softplus()) + expected(1.0 - targets, logits.softplus())
     })
 }

@@ -3,6 +3,7 @@
 use quadric_autodiff::trace::{Var, full, iota, select, stop};
 use quadric_autodiff::{DType, Error, ErrorKind};
 
+use super::soft_cross_entropy::expected;
 use super::{Weighted, check, log_softmax};
 use crate::LIBRARY;
 
@@ -49,7 +50,8 @@ pub(super) fn deficit(logits: Var, labels: Var) -> Var {
 
 /// Softmax cross-entropy with torch's options: `ℓ = (1 − ε) w_y (−ln p_y) + (ε/C) Σ_c w_c (−ln p_c)`, and 0 for a label that is ignored.
 ///
-/// Label smoothing is that of [Szegedy et al. 2015], §7. With smoothing a class whose logit is −∞ has a share of the label, and the loss is ∞.
+/// Label smoothing is that of [Szegedy et al. 2015], §7. With smoothing a class whose logit is −∞ has a share of the label, and the loss is ∞,
+/// unless the weight of the class is 0.
 ///
 /// [Szegedy et al. 2015]: https://arxiv.org/abs/1512.00567
 ///
@@ -135,12 +137,21 @@ impl CrossEntropy {
                 Some(weights) => weights.gather(labels.reshape([rows.size()]), 0).reshape(&rows),
                 None => full(ty.dtype, &rows, 1.0),
             };
-            let mut values = weights * deficit(logits, labels).softplus();
-            if share > 0.0 {
+            // A weight or a share of 0 leaves out an infinite cost too.
+            let of_label = || {
+                let cost = deficit(logits, labels).softplus();
+                self.weights.map_or(cost, |_| expected(weights, cost))
+            };
+            let of_all = || {
                 let costs = -log_softmax(logits);
-                let costs = self.weights.map_or(costs, |weights| costs * weights);
-                values = values * (1.0 - share) + costs.sum_axes(&[-1]) * (share / classes as f64);
-            }
+                let costs = self.weights.map_or(costs, |weights| expected(weights.broadcast_to(costs.shape()), costs));
+                costs.sum_axes(&[-1]) * (share / classes as f64)
+            };
+            let mut values = match share {
+                0.0 => of_label(),
+                1.0 => of_all(),
+                _ => of_label() * (1.0 - share) + of_all(),
+            };
             if let Some(ignored) = ignored {
                 values = select(ignored, 0.0, values);
                 weights = select(ignored, 0.0, weights);

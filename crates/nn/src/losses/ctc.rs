@@ -11,7 +11,8 @@ use crate::LIBRARY;
 /// The sum runs through time as the paper's forward variables do, in logarithms, in a [`scan`]: memory grows with T, and derivatives of every order are exact.
 /// Labels that no path of that length gives (too many of them, or a masked one) have loss ∞ and derivatives 0.
 ///
-/// Padding of `labels` behind an example's length is not read. A length that is not possible, below 0 or beyond T or S, gives NaN. Torch's mean is that of the losses
+/// Padding of `labels` behind an example's length is not read. A length that is not possible, below 0 or beyond T or S, gives NaN, and so does
+/// a label that is the blank: no path gives it, and read as one it would be the loss of another sequence. Torch's mean is that of the losses
 /// over the numbers of labels: `(ctc(…) / lengths).mean()`.
 ///
 /// [Graves et al. 2006]: https://doi.org/10.1145/1143844.1143891
@@ -61,6 +62,7 @@ pub fn ctc(log_p: Var, labels: Var, steps: Var, counts: Var, blank: usize) -> Va
         let states = 2 * longest + 1;
         let is_own = iota(DType::I32, &y.shape, 1).lt(counts.expand_dims(&[-1]));
         let own = select(is_own, labels, blank as f64);
+        let blanks_among_own = is_own.and(labels.equal(blank as f64)).convert(DType::I32).sum_axes(&[-1]);
         let blanks = own.full_like(blank as f64);
         let between = stack(&[blanks, own], -1).reshape([batch, 2 * longest]);
         let path = concat(&[between, full(DType::I32, [batch, 1], blank as f64)], 1);
@@ -86,7 +88,8 @@ pub fn ctc(log_p: Var, labels: Var, steps: Var, counts: Var, blank: usize) -> Va
         let is_end = place.le(last).and(place.ge(last - 1.0));
         let loss = -select(is_end, alpha, nowhere).logsumexp(&[-1]);
         let is_possible = |n: Var, most: usize| n.ge(0.0).and(n.le(most as f64));
-        select(is_possible(steps, time).and(is_possible(counts, longest)), loss, f64::NAN)
+        let is_sequence = is_possible(steps, time).and(is_possible(counts, longest)).and(blanks_among_own.equal(0.0));
+        select(is_sequence, loss, f64::NAN)
     })
 }
 

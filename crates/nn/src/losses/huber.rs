@@ -4,6 +4,7 @@ use quadric_autodiff::trace::{Var, select};
 
 use super::check;
 use crate::LIBRARY;
+use crate::activations::check_positive;
 
 /// `ℓ(e) = ½ e²` for |e| ≤ δ, `δ (|e| − ½ δ)` beyond, `e = z − y`, for each *entry* ([Huber 1964]); its `.mean()` is torch's `huber_loss`. At the kinks of its derivative
 /// the second derivative is that from inside, 1.
@@ -14,7 +15,7 @@ use crate::LIBRARY;
 /// `outputs` and `targets` alike, result the same.
 ///
 /// # Errors
-/// Stops the trace if the two differ in type, or δ is not above 0.
+/// Stops the trace if the two differ in type, or δ is not finite and above 0 in their dtype.
 ///
 /// # Example
 /// ```
@@ -29,7 +30,7 @@ use crate::LIBRARY;
 pub fn huber(outputs: Var, targets: Var, delta: f64) -> Var {
     LIBRARY.nonlinear_scope("huber", || {
         check::alike("huber", ("outputs", outputs), ("targets", targets));
-        check::setting("huber", delta > 0.0, || format!("delta must be above 0, it is {delta}"));
+        check_positive("huber", "delta", delta, outputs.dtype());
         bent(outputs - targets, delta)
     })
 }
@@ -43,7 +44,7 @@ pub fn huber(outputs: Var, targets: Var, delta: f64) -> Var {
 /// `outputs` and `targets` alike, result the same.
 ///
 /// # Errors
-/// Stops the trace if the two differ in type, or β is below 0.
+/// Stops the trace if the two differ in type, or β is below 0, or neither 0 nor finite and above 0 in their dtype.
 ///
 /// # Example
 /// ```
@@ -59,6 +60,9 @@ pub fn smooth_l1(outputs: Var, targets: Var, beta: f64) -> Var {
     LIBRARY.nonlinear_scope("smooth_l1", || {
         check::alike("smooth_l1", ("outputs", outputs), ("targets", targets));
         check::setting("smooth_l1", beta >= 0.0, || format!("beta must not be below 0, it is {beta}"));
+        if beta > 0.0 {
+            check_positive("smooth_l1", "beta", beta, outputs.dtype());
+        }
         let error = outputs - targets;
         if beta == 0.0 { error.abs() } else { bent(error, beta) / beta }
     })

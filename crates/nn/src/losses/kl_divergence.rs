@@ -7,7 +7,8 @@ use super::soft_cross_entropy::expected;
 use crate::LIBRARY;
 
 /// `D(q ‖ p) = Σ_c q_c (ln q_c − ln p_c)` for each example ([Kullback & Leibler 1951]), of log-probabilities, as [`log_softmax`](super::log_softmax) gives them, and target
-/// probabilities; its `.mean()` is torch's `kl_div` with `batchmean`. Differentiated with respect to both.
+/// probabilities; of `[B, C]` its `.mean()` is torch's `kl_div` with `batchmean`, which divides by B whatever
+/// the shape is: of `[B, T, C]` that is `.sum() / B`, T times the mean. Differentiated with respect to both.
 ///
 /// A class with q = 0 adds 0, whatever its p is, and its derivative with respect to q is that of −q ln p alone: the other, ln q + 1, is −∞.
 ///

@@ -1,6 +1,7 @@
 //! Squared distances.
 
-use quadric_autodiff::trace::Var;
+use quadric_autodiff::trace::{Var, stop};
+use quadric_autodiff::{Error, ErrorKind};
 
 use super::check;
 use crate::LIBRARY;
@@ -8,10 +9,10 @@ use crate::LIBRARY;
 /// `ℓ(z, y) = ½ ‖z − y‖²` for each example: summed over the outputs, with the ½, so that `H_z = I`. Torch's `mse_loss` is the mean of [`squared_error`].
 ///
 /// # Shapes
-/// `outputs: [B, C]`, `targets: [B, C]`, result `[B]`.
+/// `outputs: […, C]`, `targets: […, C]`, result `[…]`: `[B, C]` and `[B]`. Of outputs `[B]` the sum would be over the examples.
 ///
 /// # Errors
-/// Stops the trace if the two differ in type.
+/// Stops the trace if the two differ in type, or have fewer than two axes.
 ///
 /// # Example
 /// ```
@@ -25,6 +26,14 @@ use crate::LIBRARY;
 pub fn mse(outputs: Var, targets: Var) -> Var {
     LIBRARY.nonlinear_scope("mse", || {
         check::alike("mse", ("outputs", outputs), ("targets", targets));
+        if outputs.shape().rank() < 2 {
+            let what = format!(
+                "mse: outputs [B, C] are needed, whose rows are summed over, they are {}; of a number for each example take \
+                 losses::squared_error, or outputs [B, 1]",
+                outputs.ty()
+            );
+            stop(Error::new(ErrorKind::Shape, what));
+        }
         let error = outputs - targets;
         (error * error).sum_axes(&[-1]) * 0.5
     })

@@ -4,7 +4,10 @@ use std::f64::consts::PI;
 
 use quadric_autodiff::DType;
 use quadric_autodiff::trace::{self, Var, compile, constant, grad, hvp, jvp, select, vmap};
-use quadric_nn::activations::{celu, geglu, glu, halves, hardshrink, hardtanh, softshrink, swiglu, threshold};
+use quadric_nn::activations::{
+    beta_gelu, celu, geglu, glu, halves, hardshrink, hardtanh, relu_synthetic, relu_synthetic_listing, softshrink,
+    swiglu, threshold,
+};
 use quadric_nn::{Activation, Prelu, log_softmax};
 
 use crate::models::declares_another_curvature;
@@ -347,6 +350,21 @@ fn mistakes_of_activations_are_told_whole() {
     assert_eq!(say(&|x| hardtanh(x, 1.0, 1.0)), "hardtanh: the bounds 1 and 1 are not in order");
     assert_eq!(say(&|x| hardtanh(x, f64::NAN, 1.0)), "hardtanh: the bounds NaN and 1 are not in order");
     assert_eq!(say(&|x| celu(x, 0.0)), "celu: alpha must be above 0, it is 0");
+    assert_eq!(say(&|x| celu(x, f64::INFINITY)), "celu: alpha must be finite, it is inf");
+    for (name, f) in [
+        ("beta_gelu", beta_gelu as fn(Var, f64) -> Var),
+        ("relu_synthetic", relu_synthetic),
+        ("relu_synthetic_listing", relu_synthetic_listing),
+    ] {
+        assert_eq!(say(&|x| f(x, -1.0)), format!("{name}: beta must be above 0, it is -1"));
+        assert_eq!(say(&|x| f(x, f64::NAN)), format!("{name}: beta must be above 0, it is NaN"));
+        let small = format!("{name}: beta is 1e-50, which is 0 in f32");
+        assert_eq!(say(&|x| f(x.convert(DType::F32), 1e-50)), small);
+        let large = format!("{name}: beta is 1e50, which is inf in f32");
+        assert_eq!(say(&|x| f(x.convert(DType::F32), 1e50)), large);
+    }
+    let of_name = say(&|x| Activation::BetaGelu { beta: 0.0 }.apply(x));
+    assert_eq!(of_name, "beta_gelu: beta must be above 0, it is 0");
     assert_eq!(say(&|x| softshrink(x, -0.5)), "softshrink: lambda must not be below 0, it is -0.5");
     assert_eq!(say(&|x| hardshrink(x, f64::NAN)), "hardshrink: lambda must not be below 0, it is NaN");
     let four = |x: Var| Prelu { weight: x.reshape([6]).slice(0, 0..4) }.apply(x);

@@ -107,6 +107,17 @@ fn lengths_that_are_none_are_nan() {
     assert!(values.iter().all(|x| x.is_nan()), "{values:?}");
 }
 
+/// Read as a label the blank would be no label: [1, 0, 2] would have the loss of another sequence.
+#[test]
+fn a_label_that_is_the_blank_is_nan_there_alone() {
+    let loss = |z: Var| {
+        let y = lengths(&[1, 0, 2, 1, 2, 0]).reshape([2, 3]);
+        ctc(log_softmax(z), y, lengths(&[5, 5]), lengths(&[3, 2]), 0)
+    };
+    let values = compile(loss).call(noisy(1, &[5, 2, 3])).unwrap().to_f64_vec();
+    assert!(values[0].is_nan() && values[1].is_finite(), "{values:?}");
+}
+
 #[test]
 fn mistakes_of_ctc_are_told_whole() {
     let say = |f: &dyn Fn(Var) -> Var| {

@@ -3,7 +3,7 @@
 use quadric_autodiff::trace::{self, Var, compile, constant, grad, hvp};
 use quadric_autodiff::{DType, ErrorKind, Tensor};
 use quadric_nn::losses::*;
-use quadric_nn::{cross_entropy, log_softmax, mse, softmax};
+use quadric_nn::{accuracy, cross_entropy, log_softmax, mse, softmax};
 
 use crate::reference::Reference;
 use crate::support::relative;
@@ -488,8 +488,70 @@ fn mistakes_of_losses_are_told_whole() {
     );
     assert_eq!(say(ErrorKind::Data, &|z| huber(z, z, 0.0)), "huber: delta must be above 0, it is 0");
     assert_eq!(say(ErrorKind::Data, &|z| smooth_l1(z, z, -1.0)), "smooth_l1: beta must not be below 0, it is -1");
+    let infinity = f64::INFINITY;
+    assert_eq!(say(ErrorKind::Data, &|z| huber(z, z, infinity)), "huber: delta must be finite, it is inf");
+    assert_eq!(say(ErrorKind::Data, &|z| smooth_l1(z, z, infinity)), "smooth_l1: beta must be finite, it is inf");
+    let single = |z: Var| z.convert(DType::F32);
+    let small = "huber: delta is 1e-50, which is 0 in f32";
+    assert_eq!(say(ErrorKind::Data, &|z| huber(single(z), single(z), 1e-50)), small);
+    let small = "smooth_l1: beta is 1e-50, which is 0 in f32";
+    assert_eq!(say(ErrorKind::Data, &|z| smooth_l1(single(z), single(z), 1e-50)), small);
+    for (x, shape) in [((|z| z.sum()) as fn(Var) -> Var, "f64[]"), (|z| z.sum_axes(&[1]), "f64[2]")] {
+        let sentence = format!(
+            "mse: outputs [B, C] are needed, whose rows are summed over, they are {shape}; of a number for each example take \
+             losses::squared_error, or outputs [B, 1]"
+        );
+        assert_eq!(say(ErrorKind::Shape, &|z| mse(x(z), x(z))), sentence);
+    }
+    for (positive, shape) in
+        [((|z| z.reshape([1, 2, 3])) as fn(Var) -> Var, "f64[1,2,3]"), (|z| z.sum_axes(&[1]), "f64[2]")]
+    {
+        let sentence = format!(
+            "weighted_binary_cross_entropy_with_logits: weights that broadcast to the logits f64[2,3] are needed, they are {shape}"
+        );
+        assert_eq!(say(ErrorKind::Shape, &|z| weighted_binary_cross_entropy_with_logits(z, z, positive(z))), sentence);
+    }
+    let enlarged = "weighted_binary_cross_entropy_with_logits: weights that broadcast to the logits f64[2] are needed, they are f64[2,1]";
+    let of_rows = |z: Var| {
+        let y = z.sum_axes(&[1]);
+        weighted_binary_cross_entropy_with_logits(y, y, y.reshape([2, 1]))
+    };
+    assert_eq!(say(ErrorKind::Shape, &of_rows), enlarged);
+    let sentence = "accuracy: a label for each row of the logits f64[2,3] is needed, the labels are i32[2,1]";
+    assert_eq!(say(ErrorKind::Shape, &|z| accuracy(z, two().reshape([2, 1]))), sentence);
+    let sentence = "accuracy: the labels are f64[2], i32 is needed";
+    assert_eq!(say(ErrorKind::DType, &|z| accuracy(z, z.sum_axes(&[1]))), sentence);
     assert_eq!(
         say(ErrorKind::Data, &|z| multi_margin(z, two(), 3, 1.0)),
         "multi_margin: the power is 3, 1 or 2 is needed"
     );
+}
+
+/// A weight of 0, or a share of 0, leaves out a class that is masked: the loss is that of the others, with derivatives.
+#[test]
+fn a_masked_class_that_counts_nothing_harms_nothing() {
+    let z = tensor(&[1, 3], &[0.3, -0.2, f64::NEG_INFINITY]);
+    let costs: Vec<f64> = {
+        let sum = 0.3f64.exp() + (-0.2f64).exp();
+        [0.3, -0.2].iter().map(|z| sum.ln() - z).collect()
+    };
+    let run = |label: i32, share: f64| {
+        let loss = move |z: Var| {
+            let weights = constant(&tensor(&[3], &[1.0, 2.0, 0.0]));
+            CrossEntropy::new().smoothing(share).weights(weights).apply(z, integers(&[label])).values.sum()
+        };
+        let all = |z: Var| (loss(z), grad(loss, &z), hvp(loss, &z, &z.full_like(1.0)));
+        let (value, g, h) = compile(all).call(z.clone()).unwrap();
+        assert!(g.to_f64_vec().iter().chain(&h.to_f64_vec()).all(|d| d.is_finite()), "{label}, {share}: {g} {h}");
+        value.item()
+    };
+    let spread = (costs[0] + 2.0 * costs[1]) / 3.0;
+    for (label, share, expected) in
+        [(0, 0.2, 0.8 * costs[0] + 0.2 * spread), (2, 0.2, 0.2 * spread), (2, 1.0, spread), (2, 0.0, 0.0)]
+    {
+        let value = run(label, share);
+        assert!((value - expected).abs() < 1e-15, "{label}, {share}: {value}, {expected}");
+    }
+    let spread = |z: Var| CrossEntropy::new().smoothing(1.0).apply(z, integers(&[2])).values.sum();
+    assert_eq!(compile(spread).call(z).unwrap().item(), f64::INFINITY);
 }
