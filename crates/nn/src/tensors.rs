@@ -1,8 +1,10 @@
 //! Between the plain numbers of archives and the engine's tensors.
 
+use std::collections::BTreeSet;
+
 use quadric_autodiff::{Tensor, Tree};
 
-use crate::archive::{Archive, Dtype, Entry, little_endian, stored};
+use crate::archive::{Archive, Dtype, Entry, first_few, little_endian, stored};
 use crate::data::{DataError, DataErrorKind};
 
 impl Entry {
@@ -46,10 +48,12 @@ impl Archive {
         }
     }
 
-    /// The tree whose leaves were added under that prefix; `like` says its structure, names, shapes and dtypes.
+    /// The tree whose leaves were added under that prefix; `like` says its structure, names, shapes and dtypes. Without a prefix the whole
+    /// archive is the tree.
     ///
     /// # Errors
-    /// [`DataErrorKind::Mismatch`] if leaves are not there or have another shape or dtype: all of them in one sentence.
+    /// [`DataErrorKind::Mismatch`] if leaves are not there or have another shape or dtype, or if there are arrays under the prefix that are not in
+    /// `like`, as of a deeper network: the first few of them in one sentence.
     ///
     /// # Example
     /// ```
@@ -65,13 +69,13 @@ impl Archive {
     pub fn tree<H: Tree<Leaf = Tensor, With<Tensor> = H>>(&self, prefix: &str, like: &H) -> Result<H, DataError> {
         let faults = self.misfits(prefix, like);
         if !faults.is_empty() {
-            let what = format!("the archive does not have the tree: {}", faults.join("; "));
+            let what = format!("the archive does not have the tree: {}", told(faults));
             return Err(DataError::new(DataErrorKind::Mismatch, what));
         }
         self.fitting_tree(prefix, like)
     }
 
-    /// The leaves of `like` that are not there, or not of their shape and dtype: a phrase each.
+    /// The leaves of `like` that are not there, or not of their shape and dtype, and the arrays that are not in `like`: a phrase each.
     pub(crate) fn misfits<H: Tree<Leaf = Tensor>>(&self, prefix: &str, like: &H) -> Vec<String> {
         let mut faults = Vec::new();
         for (name, leaf) in like.leaf_names().iter().zip(like.leaves()) {
@@ -84,7 +88,19 @@ impl Archive {
                 Some(_) => {}
             }
         }
+        let wanted: BTreeSet<String> = like.leaf_names().iter().map(|leaf| joined(prefix, leaf)).collect();
+        for entry in self.under(prefix).filter(|entry| !wanted.contains(entry.name())) {
+            faults.push(format!("\"{}\" {} is not needed", entry.name(), entry.info()));
+        }
         faults
+    }
+
+    /// The arrays of that prefix: of the name itself, and of what begins with it and a dot; all if it is empty.
+    pub(crate) fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a Entry> {
+        self.entries().filter(move |entry| {
+            let rest = entry.name().strip_prefix(prefix);
+            prefix.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
     }
 
     /// The tree, of which [`misfits`](Archive::misfits) has found nothing.
@@ -100,6 +116,12 @@ impl Archive {
             self.get(&name).expect("misfits has seen it").tensor()
         })
     }
+}
+
+/// The first few faults in one sentence.
+pub(crate) fn told(faults: Vec<String>) -> String {
+    let count = faults.len();
+    first_few(faults.into_iter(), count, "; ")
 }
 
 pub(crate) fn joined(prefix: &str, name: &str) -> String {

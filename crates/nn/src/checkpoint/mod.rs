@@ -54,6 +54,7 @@ use quadric_autodiff::{Tensor, Tree};
 
 use crate::archive::{Archive, Dtype, Entry, Shown};
 use crate::data::{DataError, DataErrorKind};
+use crate::tensors::told;
 
 /// The note by which a file is known as a checkpoint, and the number of the form it has.
 const MARK: &str = "quadric.checkpoint";
@@ -149,15 +150,8 @@ impl Checkpoint {
     fn claim(&self, name: &str) {
         let plain = !name.is_empty() && !name.contains('.') && name != "__metadata__";
         assert!(plain, "checkpoint: {name:?} is no name for what it holds; use one that is not empty and has no dot");
-        let taken = self.archive.metadata().contains_key(name) || self.leaves(name).next().is_some();
+        let taken = self.archive.metadata().contains_key(name) || self.archive.under(name).next().is_some();
         assert!(!taken, "checkpoint: {name:?} is there already");
-    }
-
-    /// The entries of a name.
-    fn leaves<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Entry> {
-        self.archive.entries().filter(move |entry| {
-            entry.name().strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
     }
 
     /// Writes the file, as a whole or not at all; a file that was there is replaced.
@@ -191,16 +185,12 @@ impl Checkpoint {
     /// The tree of that name; `like` says its structure, and the names, shapes and dtypes of its leaves.
     ///
     /// # Errors
-    /// [`DataErrorKind::Mismatch`] with every leaf that is missing, of another shape or dtype, or not in `like`, in one sentence.
+    /// [`DataErrorKind::Mismatch`] with the leaves that are missing, of another shape or dtype, or not in `like`, the first few of them, in one
+    /// sentence.
     pub fn tree<H: Tree<Leaf = Tensor, With<Tensor> = H>>(&self, name: &str, like: &H) -> Result<H, DataError> {
-        let mut faults = self.archive.misfits(name, like);
-        let wanted: std::collections::BTreeSet<String> =
-            like.leaf_names().iter().map(|leaf| crate::tensors::joined(name, leaf)).collect();
-        for entry in self.leaves(name).filter(|entry| !wanted.contains(entry.name())) {
-            faults.push(format!("\"{}\" {} is not needed", entry.name(), entry.info()));
-        }
+        let faults = self.archive.misfits(name, like);
         if !faults.is_empty() {
-            return Err(self.mismatch(&faults.join("; ")));
+            return Err(self.mismatch(&told(faults)));
         }
         self.archive.fitting_tree(name, like)
     }

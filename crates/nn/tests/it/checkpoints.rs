@@ -90,6 +90,32 @@ fn what_differs_from_the_tree_at_hand_is_one_sentence() {
     assert_eq!(error, format!("{}: is a checkpoint of form \"2\", 1 is read here", path.display()));
 }
 
+/// A deeper network is no shallow one, and what one optimizer remembers is not what another does.
+#[test]
+fn an_archive_is_as_strict_as_a_checkpoint() {
+    let mut archive = Archive::new();
+    archive.insert_tree("model", &model(1));
+    archive.insert_tree("optimizer", &Adam::new().init(&vec![tensor![1.0]]));
+    let said = |error: quadric_nn::data::DataError| {
+        assert_eq!(error.kind(), DataErrorKind::Mismatch);
+        error.to_string().strip_prefix("the archive does not have the tree: ").unwrap().to_owned()
+    };
+    assert_eq!(
+        said(archive.tree("model", &Mlp::new(&[3, 4], Activation::Tanh, DType::F32, 1)).unwrap_err()),
+        "\"model.layers.1.bias\" F32 [2] is not needed; \"model.layers.1.weight\" F32 [4, 2] is not needed"
+    );
+    let sgd = said(archive.tree("optimizer", &Sgd::new().init(&vec![tensor![1.0]])).unwrap_err());
+    assert!(sgd.contains("\"optimizer.adam.0.0\" F64 [1] is not needed"), "{sgd}");
+    // Without a prefix the archive is the tree.
+    let error = said(archive.tree("", &vec![tensor![1.0]]).unwrap_err());
+    assert!(error.starts_with("\"0\" f64[1] is not there; \"model.layers.0.bias\" F32 [4] is not needed"), "{error}");
+    let many = vec![tensor![1.0]; 1000];
+    let error = said(archive.tree("many", &many).unwrap_err());
+    assert!(error.ends_with("; \"many.19\" f64[1] is not there; and 980 more"), "{error}");
+    let error = Checkpoint::new().tree("many", &many).unwrap_err().to_string();
+    assert!(error.ends_with("; \"many.19\" f64[1] is not there; and 980 more"), "{error}");
+}
+
 #[test]
 fn a_name_is_for_one_thing() {
     let panics = |f: fn(Checkpoint) -> Checkpoint| {
