@@ -8,7 +8,7 @@ use super::nearest::nearest;
 use super::pattern::Pattern;
 use super::rule::Rule;
 use super::table::Table;
-use crate::archive::{Arrays, Conversion, Info, Shown, stored};
+use crate::archive::{Arrays, Conversion, Info, MOST_TOLD, Shown, first_few, stored};
 use crate::data::{DataError, DataErrorKind};
 
 /// How to load: strictly and without conversions, unless told otherwise. Made by [`Table::loading`].
@@ -28,7 +28,7 @@ pub struct Loaded<H> {
     pub tree: H,
     /// The leaves for which there was no array, and which are those of the tree handed over.
     pub kept: Vec<String>,
-    /// The arrays that no leaf read, without the ignored ones.
+    /// The arrays that no leaf read, or of which some part was read by none, without the ignored ones.
     pub unread: Vec<String>,
 }
 
@@ -38,8 +38,8 @@ impl Table {
     /// its leaf, and types of numbers must agree; [`Table::loading`] asks for less.
     ///
     /// # Errors
-    /// [`DataErrorKind::Mismatch`] with all that is missing, left over or of another shape or type, in one sentence, before any array
-    /// has been read; then what reading and converting the arrays meets.
+    /// [`DataErrorKind::Mismatch`] with what is missing, left over (an array, or the rest of one that is read in parts) or of another shape or type,
+    /// the first few of each, in one sentence, before any array has been read; then what reading and converting the arrays meets.
     pub fn load<H: Tree<Leaf = Tensor, With<Tensor> = H>>(&self, from: &impl Arrays, like: &H) -> Result<H, DataError> {
         self.loading().load(from, like).map(|loaded| loaded.tree)
     }
@@ -112,32 +112,48 @@ impl Loading<'_> {
                 Err((reads, _)) => reads.iter().for_each(|name| _ = unread.remove(name.as_str())),
             }
         }
-        unread.retain(|name| !self.table.ignored.iter().any(|ignored| ignored.matches(name).is_some()));
+        let is_ignored = |name: &str| self.table.ignored.iter().any(|ignored| ignored.matches(name).is_some());
+        unread.retain(|name| !is_ignored(name));
+        let mut rests = rests(&plans, &infos);
+        rests.retain(|name, _| !is_ignored(name));
 
         let mut faults = Vec::new();
+        let mut unfilled = 0;
         let mut kept = Vec::new();
         for ((name, leaf), plan) in names.iter().zip(&leaves).zip(&plans) {
             match plan {
                 Err((_, Fault::NoRule | Fault::Missing(_))) if self.lenient => kept.push(name.clone()),
-                Err((_, fault)) => faults.push(format!("\"{name}\" {} {}", leaf.ty(), told(fault, &unread, &infos))),
+                Err((_, fault)) => {
+                    unfilled += 1;
+                    // The nearest of so many names is looked for only where it is told.
+                    if unfilled <= MOST_TOLD {
+                        faults.push(format!("\"{name}\" {} {}", leaf.ty(), told(fault, &unread, &infos)));
+                    }
+                }
                 Ok(_) => {}
             }
         }
-        let surplus = !self.lenient && !unread.is_empty();
-        if !faults.is_empty() || surplus {
-            let mut sentence = format!("{}: ", from.place());
-            if !faults.is_empty() {
-                let (unfilled, all) = (faults.len(), leaves.len());
-                sentence += &format!("{unfilled} of {all} leaves cannot be filled: {}", faults.join("; "));
-            }
-            if surplus {
-                let left: Vec<String> = unread.iter().map(|name| format!("{} {}", Shown(name), infos[name])).collect();
-                let and = if faults.is_empty() { "" } else { "; and " };
-                let arrays = if left.len() == 1 { "1 array is" } else { &format!("{} arrays are", left.len()) };
-                sentence += &format!("{and}{arrays} read by no leaf: {}", left.join(", "));
-            }
+        let mut sentences = Vec::new();
+        if unfilled > 0 {
+            let told = first_few(faults.into_iter(), unfilled, "; ");
+            sentences.push(format!("{unfilled} of {} leaves cannot be filled: {told}", leaves.len()));
+        }
+        let arrays = |n: usize| if n == 1 { "1 array is".to_owned() } else { format!("{n} arrays are") };
+        if !self.lenient && !unread.is_empty() {
+            let left = unread.iter().map(|name| format!("{} {}", Shown(name), infos[name]));
+            let told = first_few(left, unread.len(), ", ");
+            sentences.push(format!("{} read by no leaf: {told}", arrays(unread.len())));
+        }
+        if !self.lenient && !rests.is_empty() {
+            let left = rests.iter().map(|(name, rest)| format!("{} {} but {rest}", Shown(name), infos[name]));
+            let told = first_few(left, rests.len(), ", ");
+            sentences.push(format!("{} read in part: {told}", arrays(rests.len())));
+        }
+        if !sentences.is_empty() {
+            let sentence = format!("{}: {}", from.place(), sentences.join("; and "));
             return Err(DataError::new(DataErrorKind::Mismatch, sentence));
         }
+        unread.extend(rests.keys());
 
         let mut plans = plans.into_iter();
         let tree = like.try_map_leaves(|leaf| match plans.next().expect("a plan for each leaf") {
@@ -237,6 +253,50 @@ impl Loading<'_> {
         let x = if rule.stack { Tensor::stack(&pieces, 0).map_err(engine)? } else { pieces.remove(0) };
         rule.after.iter().try_fold(x, |x, step| step.apply(&x).map_err(engine))
     }
+}
+
+type Planned<'a> = Result<Plan<'a>, (Vec<String>, Fault)>;
+
+/// What nobody reads of the arrays that are read in parts: `2..4 on axis 0`. An array that a leaf without a plan would read is not looked at.
+fn rests<'a>(plans: &[Planned<'a>], infos: &BTreeMap<&'a str, Info>) -> BTreeMap<&'a str, String> {
+    let mut parts: BTreeMap<&str, BTreeMap<usize, Vec<(usize, usize)>>> = BTreeMap::new();
+    for plan in plans.iter().flatten() {
+        for &name in plan.pieces.iter().flatten() {
+            if let Some((axis, start, end)) = plan.rule.take.range(&infos[name].shape) {
+                parts.entry(name).or_default().entry(axis).or_default().push((start, end));
+            }
+        }
+    }
+    for plan in plans {
+        match plan {
+            Ok(plan) => plan.pieces.iter().flatten().for_each(|&name| {
+                if plan.rule.take.range(&infos[name].shape).is_none() {
+                    parts.remove(name);
+                }
+            }),
+            Err((reads, _)) => reads.iter().for_each(|name| _ = parts.remove(name.as_str())),
+        }
+    }
+    // Parts along several axes leave something over if and only if those along each axis do.
+    let rest = |(name, axes): (&'a str, BTreeMap<usize, Vec<(usize, usize)>>)| {
+        let gaps: Vec<String> =
+            axes.into_iter().map(|(axis, read)| gaps(read, infos[name].shape[axis], axis)).collect();
+        gaps.iter().all(|gaps| !gaps.is_empty()).then(|| (name, gaps.join(" and ")))
+    };
+    parts.into_iter().filter_map(rest).collect()
+}
+
+/// The ranges below `size` that none of those that are read covers.
+fn gaps(mut read: Vec<(usize, usize)>, size: usize, axis: usize) -> String {
+    read.sort_unstable();
+    let (mut gaps, mut end) = (Vec::new(), 0);
+    for (start, next) in read.into_iter().chain([(size, size)]) {
+        if start > end {
+            gaps.push(format!("{end}..{start}"));
+        }
+        end = end.max(next);
+    }
+    if gaps.is_empty() { String::new() } else { format!("{} on axis {axis}", gaps.join(", ")) }
 }
 
 fn whole<'a>(sources: &[Pattern], infos: &BTreeMap<&'a str, Info>) -> Result<Vec<Vec<&'a str>>, (Vec<String>, Fault)> {

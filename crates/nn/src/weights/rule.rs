@@ -33,6 +33,7 @@ impl Rule {
         };
         let name = |text: &str| match text.trim() {
             "" => Err("a name is missing".to_owned()),
+            "__metadata__" => Err("\"__metadata__\" is the format's own, and no array is called so".to_owned()),
             text if text.contains(char::is_whitespace) => Err(format!("{text:?} is no name, it has a space")),
             text => Ok(Pattern::new(text)),
         };

@@ -7,8 +7,9 @@ use quadric_autodiff::{Tensor, Tree};
 use super::rule::Rule;
 use super::table::Table;
 use super::take::Take;
-use crate::archive::{Archive, Conversion, Dtype, Entry, Shown};
+use crate::archive::{Archive, Conversion, Dtype, Entry, Shown, stored};
 use crate::data::{DataError, DataErrorKind};
+use crate::tensors::told;
 
 /// What one leaf gives to one array.
 struct Piece<'a> {
@@ -25,7 +26,7 @@ impl Table {
     /// # Errors
     /// [`DataErrorKind::Mismatch`] with all that stands against it in one sentence: a leaf without a rule or of a shape that its rule
     /// never gives, an array of which parts are missing, leaves that are tied to one array and differ; [`DataErrorKind::Unsupported`]
-    /// for numbers that the file's type has not.
+    /// for numbers that the file's type has not; [`DataErrorKind::Malformed`] for an array that would be called `__metadata__`.
     pub fn save<H: Tree<Leaf = Tensor>>(&self, tree: &H) -> Result<Archive, DataError> {
         let mut arrays: BTreeMap<String, Vec<Piece<'_>>> = BTreeMap::new();
         let mut faults = Vec::new();
@@ -49,11 +50,8 @@ impl Table {
         for (name, pieces) in arrays {
             match assembled(&pieces) {
                 Ok((x, dtype)) => {
-                    let entry = match dtype {
-                        Some(dtype) => Entry::from_tensor_as(name, &x, dtype, Conversion::Rounded)?,
-                        None => Entry::from_tensor(name, &x),
-                    };
-                    archive.insert(entry);
+                    let dtype = dtype.unwrap_or(stored(x.dtype()));
+                    archive.insert(Entry::from_tensor_as(name, &x, dtype, Conversion::Rounded)?);
                 }
                 Err(fault) => faults.push(format!("{}: {fault}", Shown(&name))),
             }
@@ -61,7 +59,7 @@ impl Table {
         if faults.is_empty() {
             return Ok(archive);
         }
-        Err(DataError::new(DataErrorKind::Mismatch, format!("saving by the table of weights: {}", faults.join("; "))))
+        Err(DataError::new(DataErrorKind::Mismatch, format!("saving by the table of weights: {}", told(faults))))
     }
 }
 

@@ -81,6 +81,18 @@ impl Take {
         Ok(shape)
     }
 
+    /// Axis and range of what is taken of an array, if it is not the whole. `shape` has said that it fits.
+    pub(super) fn range(&self, shape: &[usize]) -> Option<(usize, usize, usize)> {
+        match *self {
+            Take::Whole | Take::Join { .. } => None,
+            Take::Part { index, of, axis } => {
+                let size = shape[axis] / of;
+                Some((axis, index * size, (index + 1) * size))
+            }
+            Take::Slice { start, end, axis } => Some((axis, start, end)),
+        }
+    }
+
     /// What is taken. `shape` has said that it fits.
     pub(super) fn apply(&self, arrays: &[Tensor]) -> Result<Tensor, Error> {
         match self {

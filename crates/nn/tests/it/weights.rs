@@ -286,6 +286,63 @@ fn all_that_is_missing_left_over_or_unfit_is_one_sentence() {
 }
 
 #[test]
+fn what_is_left_of_an_array_read_in_parts_is_told() {
+    let mut file = Archive::new();
+    file.insert(Entry::from_f32("w", &[6, 2], &[0.0; 12]));
+    let two = (zeros(&[2, 2]).to_dtype(DType::F32), zeros(&[2, 2]).to_dtype(DType::F32));
+    let parts = table("0 <- w : part 0 of 3 on axis 0\n1 <- w : part 1 of 3 on axis 0");
+    let error = parts.load(&file, &two).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string()),
+        (DataErrorKind::Mismatch, "the archive: 1 array is read in part: w F32 [6, 2] but 4..6 on axis 0".into())
+    );
+    assert_eq!(parts.loading().lenient().load(&file, &two).unwrap().unread, ["w"]);
+    let ignoring = table("0 <- w : part 0 of 3 on axis 0\n1 <- w : part 1 of 3 on axis 0\nignore w");
+    assert!(ignoring.load(&file, &two).is_ok());
+    // Slices with gaps, and along two axes; a third leaf that reads the whole leaves nothing over.
+    let slices = table("0 <- w : slice 1..3 on axis 0\n1 <- w : slice 4..6 on axis 0");
+    let error = slices.load(&file, &two).unwrap_err().to_string();
+    assert_eq!(error, "the archive: 1 array is read in part: w F32 [6, 2] but 0..1, 3..4 on axis 0");
+    let crossed = table("0 <- w : slice 0..2 on axis 0\n1 <- w : slice 0..1 on axis 1");
+    let like = (two.0.clone(), zeros(&[6, 1]).to_dtype(DType::F32));
+    let error = crossed.load(&file, &like).unwrap_err().to_string();
+    assert_eq!(error, "the archive: 1 array is read in part: w F32 [6, 2] but 2..6 on axis 0 and 1..2 on axis 1");
+    let tied = table("0 <- w : slice 1..3 on axis 0\n1 <- w : slice 4..6 on axis 0\n2 <- w");
+    assert!(tied.load(&file, &(two.0, two.1, zeros(&[6, 2]).to_dtype(DType::F32))).is_ok());
+}
+
+#[test]
+fn of_many_names_the_first_few_are_told() {
+    let mut file = Archive::new();
+    for i in 0..1000 {
+        file.insert(Entry::from_f64(format!("elsewhere.{i}"), &[1], &[0.0]));
+    }
+    let like: Vec<Tensor> = (0..1000).map(|_| zeros(&[1])).collect();
+    let error = Table::same().load(&file, &like).unwrap_err().to_string();
+    assert!(error.starts_with("the archive: 1000 of 1000 leaves cannot be filled: \"0\" f64[1] has no 0; "), "{error}");
+    assert!(error.contains("\"19\" f64[1] has no 19; and 980 more; and 1000 arrays are read by no leaf: "), "{error}");
+    assert!(error.ends_with(", and 980 more") && error.len() < 2000, "{error}");
+    let error = table("x <- y").save(&like).unwrap_err().to_string();
+    assert!(error.ends_with("\"19\" f64[1] has no rule; and 980 more"), "{error}");
+}
+
+#[derive(Tree, Clone)]
+struct Odd<T = Tensor> {
+    data: T,
+}
+
+#[test]
+fn no_array_is_called_as_the_notes_are() {
+    assert_eq!(
+        "a <- __metadata__".parse::<Table>().unwrap_err().to_string(),
+        "table of weights, line 1: \"__metadata__\" is the format's own, and no array is called so"
+    );
+    let leaf = table("* <- __meta*__").save(&Odd { data: tensor![1.0] });
+    let sentence = "archive entry __metadata__: the format keeps this name for itself";
+    assert_eq!(leaf.unwrap_err().to_string(), sentence);
+}
+
+#[test]
 fn a_tree_that_the_table_cannot_save_says_why() {
     let parts = table("0 <- w : part 0 of 3 on axis 0\n1 <- w : part 2 of 3 on axis 0\n2 <- x : squeeze 0");
     let tree = (tensor![1.0], tensor![2.0], tensor![3.0], tensor![4.0]);
