@@ -38,7 +38,7 @@ use crate::data::{DataError, DataErrorKind};
 pub const MARKER: &str = ".quadric-report";
 const MARKER_TITLE: &str = "quadric report; the program replaces this folder as long as it holds these files only:";
 
-/// Puts `bytes` at `path`, as a whole or not at all; a file that was there is replaced.
+/// Puts `bytes` at `path`, as a whole or not at all; a file that was there is replaced. A link stays one: what it points to is written.
 ///
 /// After `Ok` the bytes are on the disk. After `Err`, or after a crash at any moment, `path` is what it was before or the new
 /// whole. A crash may leave a file `.NAME.new-PID-N` beside it, which [`remove_leftovers`] takes away.
@@ -48,11 +48,13 @@ const MARKER_TITLE: &str = "quadric report; the program replaces this folder as 
 pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), DataError> {
     let path = path.as_ref();
     let (parent, name) = parent_and_name(path)?;
+    // Where links lead to: a rename onto a link replaces the link, and cannot reach another file system.
+    let target = parent.join(&name);
     let error = |error| DataError::io(path, "write", error);
     let (temporary, mut file) = leftovers::begin(&parent, &name).map_err(error)?;
     file.write_all(bytes)
         .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&temporary, path))
+        .and_then(|()| fs::rename(&temporary, &target))
         .and_then(|()| sync_folder(&parent))
         .map_err(|fault| {
             // The first error is the one to tell; that the temporary file may be gone already is no news.
@@ -125,7 +127,7 @@ pub fn check_replaceable(path: impl AsRef<Path>) -> Result<(), DataError> {
 fn parent_and_name(path: &Path) -> Result<(PathBuf, String), DataError> {
     let resolved = match fs::canonicalize(path) {
         Ok(resolved) => resolved,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_path_buf(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => not_there_yet(path),
         Err(error) => return Err(DataError::io(path, "read", error)),
     };
     let (Some(parent), Some(name)) = (resolved.parent(), resolved.file_name().and_then(OsStr::to_str)) else {
@@ -137,6 +139,17 @@ fn parent_and_name(path: &Path) -> Result<(PathBuf, String), DataError> {
     };
     let parent = if parent == Path::new("") { Path::new(".") } else { parent };
     Ok((parent.to_path_buf(), name.to_owned()))
+}
+
+/// Where a path leads that leads to nothing yet: a link to a file that is still to be written.
+fn not_there_yet(path: &Path) -> PathBuf {
+    const MOST_LINKS: usize = 40; // as many as Linux follows
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    path
 }
 
 fn check_names<N: AsRef<str>, B>(path: &Path, files: &[(N, B)]) -> Result<(), DataError> {

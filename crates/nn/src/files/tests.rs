@@ -123,3 +123,22 @@ fn a_link_to_a_report_stays_a_link() {
     assert!(dir.path().join("link").is_symlink());
     assert_eq!(fs::read(dir.path().join("real/a")).unwrap(), b"2");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_file_stays_a_link() {
+    let dir = TempDir::new();
+    let (real, link) = (dir.path().join("far/real"), dir.path().join("link"));
+    fs::create_dir(dir.path().join("far")).unwrap();
+    std::os::unix::fs::symlink("far/real", &link).unwrap();
+    // The first time the link points to nothing.
+    for content in ["one", "two"] {
+        write_atomically(&link, content.as_bytes()).unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_to_string(&real).unwrap(), content);
+    }
+    assert_eq!(
+        (names(dir.path()), names(&dir.path().join("far"))),
+        (vec!["far".into(), "link".into()], vec!["real".into()])
+    );
+}
