@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::shuffle::{Purpose, shuffled};
+use super::shuffle::{Purpose, derived, shuffled};
 use super::{Batch, DataError, DataErrorKind, Examples, Key};
 
 /// The place of a batch in a run.
@@ -125,7 +125,8 @@ impl<E: Examples> Loader<E> {
 
     /// With each batch changed by `f`, after the changes before it: augmentation, whose numbers come from the [`Key`].
     ///
-    /// The key holds the seed of the order, or 0 if the examples come in order.
+    /// The first change has the key of the seed of the order, or 0 if the examples come in order, each later one a key of its own, so that two
+    /// shifts one after the other do not move alike. Within `f` one key is one draw: [split](Key::split) it for several.
     #[must_use]
     pub fn map(mut self, f: impl Fn(Batch, &Key) -> Result<Batch, DataError> + Send + Sync + 'static) -> Loader<E> {
         self.transforms.push(Arc::new(f));
@@ -200,7 +201,14 @@ impl<E: Examples> Batches<E> {
         let rows = rows[at.batch * size..].iter().take(size).copied().collect();
         let key = Key { seed: loader.seed.unwrap_or(0), epoch: at.epoch, rows };
         let batch = loader.examples.batch(&key.rows)?;
-        let batch = loader.transforms.iter().try_fold(batch, |batch, transform| transform(batch, &key))?;
+        let changed = |batch, (place, transform): (usize, &Arc<Transform>)| match place {
+            0 => transform(batch, &key),
+            _ => {
+                let seed = derived(Purpose::Transform, key.seed, place as u64);
+                transform(batch, &Key { seed, ..key.clone() })
+            }
+        };
+        let batch = loader.transforms.iter().enumerate().try_fold(batch, changed)?;
         self.next = at.next();
         Ok((at, batch))
     }

@@ -16,6 +16,15 @@ pub(super) enum Purpose {
     Crop,
     Flip,
     Mixup,
+    /// The keys that a key is split into.
+    Key,
+    /// The keys of a loader's transforms.
+    Transform,
+}
+
+/// A seed made of another and a number: another for each.
+pub(super) fn derived(purpose: Purpose, seed: u64, number: u64) -> u64 {
+    generator(purpose, seed, number).next_u64()
 }
 
 /// A uniformly random order of `0..n`: a function of purpose, seed and stream (the epoch) alone.
@@ -37,6 +46,8 @@ fn generator(purpose: Purpose, seed: u64, stream: u64) -> ChaCha8Rng {
         Purpose::Crop => b"quadric data: crop      ",
         Purpose::Flip => b"quadric data: flip      ",
         Purpose::Mixup => b"quadric data: mixup     ",
+        Purpose::Key => b"quadric data: key       ",
+        Purpose::Transform => b"quadric data: transform ",
     };
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());

@@ -3,6 +3,8 @@
 //! Plain functions on tensors, each a function of its arguments alone. What happens to an example depends on the seed, the epoch and the number of the example
 //! ([`Key`]), not on the batch it lies in, nor on the thread that makes it: epoch `e` reads stream `e` of the generator that seed and example key.
 //!
+//! The same key gives the same numbers at each call: for a second draw, [split](Key::split) it.
+//!
 //! Images are `[B, H, W]` or `[B, C, H, W]` (or more axes before the last two), of any dtype. What comes in at a border is `fill`; of
 //! standardised images 0 is the mean.
 //!
@@ -31,10 +33,24 @@ use quadric_autodiff::Tensor;
 use rand_chacha::ChaCha8Rng;
 
 use super::rows::pick;
-use super::shuffle::{Purpose, generator_of_row};
+use super::shuffle::{Purpose, derived, generator_of_row};
 use super::{DataError, DataErrorKind};
 
 /// Which examples a batch holds, and in which epoch of which run: what its random numbers are drawn by.
+///
+/// One key is one draw: two shifts by the same key move an image alike, and two views of a batch are the same view. For a second draw
+/// [`split`](Key::split) the key, as one does with the keys of the engine.
+///
+/// # Example
+/// ```
+/// use quadric_nn::data::{DIGITS_SPLIT_SEED, Key, augment, digits};
+/// let images = digits(DIGITS_SPLIT_SEED).train.batch(&[0, 1, 2, 3])?.inputs;
+/// let key = Key { seed: 1, epoch: 0, rows: vec![0, 1, 2, 3] };
+/// let view = |key: &Key| augment::shift(&images, 2, -0.8, key);
+/// assert_eq!(view(&key)?, view(&key)?);
+/// assert_ne!(view(&key.split(0))?, view(&key.split(1))?); // two views of one batch
+/// # Ok::<(), quadric_nn::data::DataError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// The seed of the run.
@@ -46,6 +62,12 @@ pub struct Key {
 }
 
 impl Key {
+    /// The key of that number of those that this one is split into: of the same examples and epoch, with random numbers of its own.
+    #[must_use]
+    pub fn split(&self, number: u64) -> Key {
+        Key { seed: derived(Purpose::Key, self.seed, number), ..self.clone() }
+    }
+
     /// A generator for each row of the batch.
     fn generators(&self, purpose: Purpose) -> impl Iterator<Item = ChaCha8Rng> {
         self.rows.iter().map(move |&row| generator_of_row(purpose, self.seed, self.epoch, row as u64))

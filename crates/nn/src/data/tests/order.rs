@@ -179,6 +179,38 @@ fn shifts_and_crops_show_a_window_of_the_padded_image() {
     assert_eq!(crops, all_crops.map(|(top, left)| window(2, 6, top, left)).collect());
 }
 
+/// Two draws by one key are one draw; by the parts of a key, and by the places in a loader, they are two.
+#[test]
+fn a_key_is_one_draw_and_is_split_for_more() {
+    let (x, rows) = (images(20), (0..20).collect::<Vec<_>>());
+    let key = key(&rows);
+    let view = |key: &Key| augment::shift(&x, 2, 0.0, key).unwrap();
+    assert_eq!(view(&key), view(&key));
+    let views = [view(&key), view(&key.split(0)), view(&key.split(1)), view(&key.split(0).split(1))];
+    for (i, one) in views.iter().enumerate() {
+        assert!(views[..i].iter().all(|other| other != one), "{i}");
+    }
+    assert_eq!(view(&key.split(1)), views[2]);
+    assert_eq!((key.split(1).epoch, key.split(1).rows), (key.epoch, key.rows.clone()));
+    // What each transform of a loader would make of the images: the first as ever, the second something else.
+    let set = Dataset::new("d", x.clone(), Targets::Absent).unwrap();
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let note = |seen: Arc<std::sync::Mutex<Vec<Key>>>| {
+        move |batch: Batch, key: &Key| {
+            seen.lock().unwrap().push(key.clone());
+            Ok(batch)
+        }
+    };
+    let loader = Loader::new(set, 20).unwrap().map(note(seen.clone())).map(note(seen.clone())).map(note(seen.clone()));
+    for _ in 0..2 {
+        loader.epoch(4).next().unwrap().unwrap();
+    }
+    let keys = seen.lock().unwrap();
+    assert_eq!(keys[0], Key { seed: 0, epoch: 4, rows });
+    assert_eq!(keys[..3], keys[3..]);
+    assert!(view(&keys[0]) != view(&keys[1]) && view(&keys[1]) != view(&keys[2]) && view(&keys[0]) != view(&keys[2]));
+}
+
 #[test]
 fn a_flip_is_its_own_inverse() {
     let x = images(20);
