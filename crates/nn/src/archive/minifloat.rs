@@ -13,14 +13,14 @@ enum Ends {
 
 /// A format with a sign, `exponent` bits of exponent and `fraction` bits of fraction.
 #[derive(Clone, Copy)]
-pub(super) struct Minifloat {
+pub(crate) struct Minifloat {
     exponent: u32,
     fraction: u32,
     ends: Ends,
 }
 
 impl Minifloat {
-    pub(super) const F16: Minifloat = Minifloat { exponent: 5, fraction: 10, ends: Ends::Ieee };
+    pub(crate) const F16: Minifloat = Minifloat { exponent: 5, fraction: 10, ends: Ends::Ieee };
     pub(super) const BF16: Minifloat = Minifloat { exponent: 8, fraction: 7, ends: Ends::Ieee };
     pub(super) const F8_E5M2: Minifloat = Minifloat { exponent: 5, fraction: 2, ends: Ends::Ieee };
     pub(super) const F8_E4M3: Minifloat = Minifloat { exponent: 4, fraction: 3, ends: Ends::Finite };
@@ -32,7 +32,7 @@ impl Minifloat {
     }
 
     /// The number of these bits.
-    pub(super) fn decode(self, bits: u16) -> f64 {
+    pub(crate) fn decode(self, bits: u16) -> f64 {
         let magnitude_bits = self.exponent + self.fraction;
         let negative = bits >> magnitude_bits & 1 == 1;
         let magnitude = bits & ((1u32 << magnitude_bits) - 1) as u16;

@@ -23,6 +23,7 @@ pub use dtype::Dtype;
 pub use entry::Entry;
 pub use file::ArchiveFile;
 pub use header::Info;
+pub(crate) use minifloat::Minifloat;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

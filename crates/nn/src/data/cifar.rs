@@ -63,17 +63,19 @@ impl Layout {
         let names = self.class_names(&dir.join(self.names))?;
         let (train, train_labels) = self.part(dir, train)?;
         let (test, test_labels) = self.part(dir, &[test.to_owned()])?;
-        let scaling = Scaling::fit(&train, Per::Channel)?;
-        let part = |part: &str, pixels: &Tensor, labels: &[i32]| {
+        let shape = |labels: &[i32]| [labels.len(), 3, 32, 32];
+        let scaling = Scaling::fit_bytes(&train, &shape(&train_labels), Per::Channel)?;
+        let part = |part: &str, pixels: &[u8], labels: &[i32]| {
             let classes = Classes::new(Tensor::from_vec(labels), self.classes).named(names.clone());
-            Dataset::new(format!("{}, {part} part", last_name(dir)), scaling.apply(pixels, DType::F32)?, classes)
+            let inputs = scaling.apply_bytes(pixels, &shape(labels), DType::F32)?;
+            Dataset::new(format!("{}, {part} part", last_name(dir)), inputs, classes)
         };
         let (train, test) = (part("training", &train, &train_labels)?, part("test", &test, &test_labels)?);
         Ok(Split { train, test, scaling })
     }
 
-    /// Pixels `i32[N, 3, 32, 32]` and labels of some files, one after the other.
-    fn part(&self, dir: &Path, files: &[String]) -> Result<(Tensor, Vec<i32>), DataError> {
+    /// The bytes of the pixels `[N, 3, 32, 32]` and the labels of some files, one after the other.
+    fn part(&self, dir: &Path, files: &[String]) -> Result<(Vec<u8>, Vec<i32>), DataError> {
         let (mut pixels, mut labels) = (Vec::new(), Vec::new());
         let record = self.labels + PIXELS;
         for name in files {
@@ -95,10 +97,9 @@ impl Layout {
                     return Err(DataError::at(&path, DataErrorKind::LabelOutOfRange, fault));
                 }
                 labels.push(i32::from(label));
-                pixels.extend(record[self.labels..].iter().map(|&byte| i32::from(byte)));
+                pixels.extend_from_slice(&record[self.labels..]);
             }
         }
-        let pixels = Tensor::new([labels.len(), 3, 32, 32], &pixels).expect("whole records");
         Ok((pixels, labels))
     }
 

@@ -112,6 +112,7 @@ impl Csv {
     }
 
     /// With these names of the classes, in this order, whether or not each occurs: so that two tables mean the same by a label.
+    /// Reading is an error if no column of [classes](Csv::class) is asked for.
     #[must_use]
     pub fn class_names<S: Into<String>>(self, names: impl IntoIterator<Item = S>) -> Csv {
         Csv { class_names: Some(names.into_iter().map(Into::into).collect()), ..self }
@@ -152,7 +153,8 @@ impl Csv {
     /// # Errors
     /// [`MissingValue`](DataErrorKind::MissingValue) and [`Malformed`](DataErrorKind::Malformed) (no number, another number of fields than the first line has, no UTF-8) with
     /// line and column, [`NotFinite`](DataErrorKind::NotFinite) for a number beyond the dtype, [`Mismatch`](DataErrorKind::Mismatch) for a
-    /// column that is not there or a text that is none of the class names, [`Empty`](DataErrorKind::Empty) without rows.
+    /// column that is not there or a text that is none of the class names, or two of them alike, [`Argument`](DataErrorKind::Argument) for
+    /// class names without a column of classes, [`Empty`](DataErrorKind::Empty) without rows.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Dataset, DataError> {
         let path = path.as_ref();
         let bytes = read_all(path)?;
@@ -183,6 +185,10 @@ impl Csv {
         let (Some(first), false) = (records.first(), rows.is_empty()) else {
             return Err(fault(DataErrorKind::Empty, "the table has no rows".to_owned()));
         };
+        if self.class_names.is_some() && !matches!(self.targets, Wanted::Class(_)) {
+            let what = "there are class names, but no column of classes is asked for".to_owned();
+            return Err(fault(DataErrorKind::Argument, what));
+        }
         let names = self.header.then_some(first);
         let table = Table { csv: self, place, bytes, names, rows, width: first.len() };
         let targets = match &self.targets {

@@ -1,5 +1,7 @@
 //! Examples in memory.
 
+use std::collections::BTreeSet;
+
 use quadric_autodiff::{DType, Tensor};
 
 use super::rows::{first_not_finite, floats_to, row_shape, row_size, take};
@@ -40,7 +42,8 @@ impl Dataset {
     /// Puts a data set together and checks all that the fields promise; every float is finite.
     ///
     /// # Errors
-    /// [`DataErrorKind::Empty`] without examples or features, [`DataErrorKind::Mismatch`] if the counts or dtypes disagree,
+    /// [`DataErrorKind::Empty`] without examples or features, [`DataErrorKind::Mismatch`] if the counts or dtypes disagree or two classes
+    /// have one name,
     /// [`DataErrorKind::LabelOutOfRange`] and [`DataErrorKind::NotFinite`] with the row of the first offender.
     ///
     /// # Example
@@ -265,6 +268,10 @@ impl Dataset {
         if !classes.names.is_empty() && classes.names.len() != classes.count {
             let fault = format!("{} names for {} classes", classes.names.len(), classes.count);
             return self.fault(DataErrorKind::Mismatch, fault);
+        }
+        let mut names = BTreeSet::new();
+        if let Some(name) = classes.names.iter().find(|name| !names.insert(name.as_str())) {
+            return self.fault(DataErrorKind::Mismatch, format!("two classes are called {name:?}"));
         }
         let labels = classes.labels.as_slice::<i32>();
         let in_range = |label: i32| usize::try_from(label).is_ok_and(|label| label < classes.count);

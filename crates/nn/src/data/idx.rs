@@ -13,6 +13,7 @@ use quadric_autodiff::shape::{MAX_BYTES, MAX_RANK};
 use quadric_autodiff::{DType, Tensor};
 
 use super::source::{check_folder, last_name, open, read_up_to, truncated};
+use super::targets::MOST_CLASSES;
 use super::{Classes, DataError, DataErrorKind, Dataset, Per, Scaling, Split};
 
 /// Reads one IDX file, gzipped or not.
@@ -106,6 +107,10 @@ pub fn idx(path: impl AsRef<Path>) -> Result<Split, DataError> {
     let (least, most) = (occurring.first().copied().unwrap_or(0), occurring.last().copied().unwrap_or(0));
     if least < 0 {
         let fault = format!("the training part has the label {least}, and a class is counted from 0");
+        return Err(DataError::at(&train.labels_path, DataErrorKind::LabelOutOfRange, fault));
+    }
+    if most as usize >= MOST_CLASSES {
+        let fault = format!("the training part has the label {most}, which is not in 0..{MOST_CLASSES}");
         return Err(DataError::at(&train.labels_path, DataErrorKind::LabelOutOfRange, fault));
     }
     // 1, 2, 3, … but not 1, 7: those are two of the digits.

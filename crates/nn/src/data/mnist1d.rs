@@ -1,7 +1,7 @@
 //! MNIST-1D: 10 classes of signals with 40 samples, as four numpy files in a folder.
 //!
 //! A stand-in for MNIST that small machines can learn and that linear models cannot [Greydanus & Kobak 2020]. The signals
-//! are of order one already and go in as they are stored ([`Scaling::NONE`]).
+//! are of order one already and go in as they are stored ([`Scaling::none`]).
 //!
 //! [Greydanus & Kobak 2020]: https://arxiv.org/abs/2011.14439
 
@@ -12,6 +12,7 @@ use quadric_autodiff::{DType, Tensor};
 use super::dataset::place;
 use super::rows::first_not_finite;
 use super::source::check_folder;
+use super::targets::MOST_CLASSES;
 use super::{Classes, DataError, DataErrorKind, Dataset, Scaling, Split, read_npy};
 
 /// Reads `x.npy`, `y.npy`, `x_test.npy` and `y_test.npy` from `dir`: inputs `[n, features]` in a float type, which become `f32`, labels `[n]`
@@ -67,8 +68,6 @@ fn inputs(path: &Path) -> Result<Tensor, DataError> {
 
 /// The labels of one file: as many as there are inputs, none negative, and below `classes` where that is settled.
 fn labels(path: &Path, count: usize, classes: Option<usize>) -> Result<Vec<i32>, DataError> {
-    // No data set of ours has more, and a stray pixel value read as a label should not make a layer of two billion units.
-    const MOST_CLASSES: usize = 1 << 16;
     let y = read_npy(path)?;
     if y.shape()[..] != [count] {
         let fault = format_args!("labels have shape {:?}, but there are {count} rows of inputs", y.shape());

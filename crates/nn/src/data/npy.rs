@@ -17,6 +17,7 @@ use quadric_autodiff::tensor::Scalar;
 use quadric_autodiff::{DType, Tensor};
 
 use super::{DataError, DataErrorKind};
+use crate::archive::Minifloat;
 use crate::files::write_atomically;
 
 /// Reads a numpy array: format versions 1 to 3, both byte orders, rows or columns first.
@@ -121,7 +122,9 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Tensor, DataError> {
         }),
         ("|" | "<" | ">", "i1") => file.tensor(big, |word| exact(i8::from_be_bytes(word).into())),
         ("|" | "<" | ">", "u1") => file.tensor(big, |[byte]| exact(byte.into())),
-        ("<" | ">", "f2") => file.tensor(big, |word| Ok::<f32, u8>(half_to_f32(u16::from_be_bytes(word)))),
+        ("<" | ">", "f2") => {
+            file.tensor(big, |word| Ok::<f32, u8>(Minifloat::F16.decode(u16::from_be_bytes(word)) as f32))
+        }
         ("<" | ">", "f4") => file.tensor(big, |word| Ok::<f32, u8>(f32::from_be_bytes(word))),
         ("<" | ">", "f8") => file.tensor(big, |word| Ok::<f64, u8>(f64::from_be_bytes(word))),
         ("<" | ">", "i2") => file.tensor(big, |word| exact(i16::from_be_bytes(word).into())),
@@ -149,18 +152,6 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Tensor, DataError> {
 /// A number that every file of its type can hold.
 fn exact(value: i32) -> Result<i32, u8> {
     Ok(value)
-}
-
-/// A half-precision float, exactly.
-fn half_to_f32(bits: u16) -> f32 {
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f32::from(bits & 0x3ff));
-    let magnitude = match exponent {
-        0 => fraction * 2f32.powi(-24),
-        0x1f if fraction == 0.0 => f32::INFINITY,
-        0x1f => f32::NAN,
-        _ => (1024.0 + fraction) * 2f32.powi(exponent - 25),
-    };
-    if bits >> 15 == 1 { -magnitude } else { magnitude }
 }
 
 /// The numbers behind a header.

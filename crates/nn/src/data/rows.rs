@@ -15,9 +15,22 @@ pub(super) fn row_size(tensor: &Tensor) -> usize {
 
 /// These rows, which exist, in that order.
 pub(super) fn take(tensor: &Tensor, rows: &[usize]) -> Tensor {
-    let size = row_size(tensor);
-    let indices = || rows.iter().flat_map(|&row| row * size..(row + 1) * size).map(Some);
-    pick(tensor, [&[rows.len()], row_shape(tensor)].concat(), indices(), 0.0)
+    fn of<T: Scalar>(values: &[T], rows: &[usize], size: usize, shape: Vec<usize>) -> Tensor {
+        let mut taken = Vec::with_capacity(rows.len() * size);
+        rows.iter().for_each(|&row| taken.extend_from_slice(&values[row * size..(row + 1) * size]));
+        Tensor::new(shape, &taken).expect("rows of the tensor's size")
+    }
+    let (size, shape) = (row_size(tensor), [&[rows.len()], row_shape(tensor)].concat());
+    match tensor.dtype() {
+        DType::F32 => of::<f32>(tensor.as_slice(), rows, size, shape),
+        DType::F64 => of::<f64>(tensor.as_slice(), rows, size, shape),
+        DType::I32 => of::<i32>(tensor.as_slice(), rows, size, shape),
+        DType::U32 => of::<u32>(tensor.as_slice(), rows, size, shape),
+        _ => {
+            let indices = rows.iter().flat_map(|&row| row * size..(row + 1) * size).map(Some);
+            pick(tensor, shape, indices, 0.0)
+        }
+    }
 }
 
 /// The tensor of `shape` whose entries are those at these flat indices, and `fill`, which the dtype holds, where there is none.

@@ -7,6 +7,8 @@
 //!
 //! [LeCun et al. 1998, §4.3]: https://doi.org/10.1007/3-540-49430-8_2
 
+use std::fmt;
+
 use quadric_autodiff::{DType, Tensor, Tree};
 
 use super::dataset::place;
@@ -54,8 +56,9 @@ impl Scaling {
 
     /// Mean and deviation of `[N, …]`, training inputs or targets.
     ///
-    /// Of integers the sums are exact, so the statistics are the same bits everywhere. Of floats they are sums in `f64`, the deviation by
-    /// two passes with the correction of [Chan, Golub & LeVeque 1983].
+    /// Of integers the sums are exact, so the statistics are the same bits everywhere. Of floats they are sums in `f64` of distances from a number near
+    /// all of them, the deviation with the correction of [Chan, Golub & LeVeque 1983]: a column around 1e8 keeps its digits, and one that is constant
+    /// has deviation 1.
     ///
     /// # Errors
     /// [`DataErrorKind::Empty`] without numbers, [`DataErrorKind::NotFinite`] for a NaN or an infinity, or if a sum of squares is beyond its type;
@@ -63,37 +66,22 @@ impl Scaling {
     ///
     /// [Chan, Golub & LeVeque 1983]: https://doi.org/10.1080/00031305.1983.10483115
     pub fn fit(x: &Tensor, per: Per) -> Result<Scaling, DataError> {
-        let fault = |kind, fault: String| Err(DataError::new(kind, format!("the scaling of {}: {fault}", x.ty())));
-        if x.shape().rank() == 0 || (per == Per::Channel && x.shape().rank() < 2) {
-            return fault(
-                DataErrorKind::Mismatch,
-                "an axis of examples is needed, and one of channels for each".into(),
-            );
-        }
-        if x.size() == 0 {
-            return fault(DataErrorKind::Empty, "there are no numbers".into());
-        }
         if let Some((at, value)) = first_not_finite(x) {
-            return fault(DataErrorKind::NotFinite, format!("{} is {value}", place(x, at)));
+            let fault = format!("the scaling of {}: {} is {value}", x.ty(), place(x, at));
+            return Err(DataError::new(DataErrorKind::NotFinite, fault));
         }
-        let example = row_shape(x);
-        let shape: Vec<usize> = match per {
-            Per::All => vec![],
-            Per::Channel => example.iter().enumerate().map(|(axis, &n)| if axis == 0 { n } else { 1 }).collect(),
-            Per::Feature => example.to_vec(),
-        };
-        let groups = Groups::new(&shape, example).expect("the shape is made from the example's");
-        let (mean, deviation) = match x.dtype() {
-            DType::I32 => exact(x.as_slice::<i32>().iter().map(|&p| p.into()), &groups),
-            DType::U32 => exact(x.as_slice::<u32>().iter().map(|&p| p.into()), &groups),
-            DType::Bool => exact(x.bytes().iter().map(|&p| p.into()), &groups),
-            _ => rounded(&x.to_f64_vec(), &groups),
-        };
-        if mean.iter().chain(&deviation).any(|x| !x.is_finite()) {
-            return fault(DataErrorKind::NotFinite, "a sum of squares is beyond all range".into());
-        }
-        let tensor = |data: &[f64]| Tensor::new(&shape[..], data).expect("a number for each group");
-        Ok(Scaling { mean: tensor(&mean), deviation: tensor(&deviation) })
+        fit(x.ty(), x.shape(), per, |groups| match x.dtype() {
+            DType::I32 => exact(x.as_slice::<i32>().iter().map(|&p| p.into()), groups),
+            DType::U32 => exact(x.as_slice::<u32>().iter().map(|&p| p.into()), groups),
+            DType::Bool => exact(x.bytes().iter().map(|&p| p.into()), groups),
+            DType::F32 => rounded(x.as_slice::<f32>().iter().map(|&p| p.into()), groups),
+            _ => rounded(x.as_slice::<f64>().iter().copied(), groups),
+        })
+    }
+
+    /// [`fit`](Scaling::fit) of bytes as a file has them, which as `i32` take four times the memory.
+    pub(super) fn fit_bytes(x: &[u8], shape: &[usize], per: Per) -> Result<Scaling, DataError> {
+        fit(format_args!("bytes {shape:?}"), shape, per, |groups| exact(x.iter().map(|&p| p.into()), groups))
     }
 
     /// `(p − mean) / deviation`, computed in `f64` and rounded to the float type `dtype`.
@@ -104,7 +92,7 @@ impl Scaling {
     /// # Panics
     /// If `dtype` is no float.
     pub fn apply(&self, x: &Tensor, dtype: DType) -> Result<Tensor, DataError> {
-        self.map(x, dtype, |p, mean, deviation| (p - mean) / deviation)
+        self.map(x, dtype, standardised)
     }
 
     /// `x · deviation + mean`: the way back, for predictions.
@@ -118,19 +106,90 @@ impl Scaling {
         self.map(x, dtype, |x, mean, deviation| x * deviation + mean)
     }
 
-    fn map(&self, x: &Tensor, dtype: DType, f: impl Fn(f64, f64, f64) -> f64) -> Result<Tensor, DataError> {
-        let groups = Groups::new(self.mean.shape(), row_shape(x)).filter(|_| self.mean.ty() == self.deviation.ty());
-        let Some(groups) = groups else {
-            let fault = format!("a scaling by mean {} and deviation {}", self.mean.ty(), self.deviation.ty());
-            return Err(DataError::new(
-                DataErrorKind::Mismatch,
-                format!("{fault} does not fit examples of {}", x.ty()),
-            ));
-        };
-        let (values, mean, deviation) = (x.to_f64_vec(), self.mean.to_f64_vec(), self.deviation.to_f64_vec());
-        let scaled = |at: usize| f(values[at], mean[groups.of(at)], deviation[groups.of(at)]);
-        Ok(Tensor::from_fn(dtype, x.shape(), scaled))
+    /// [`apply`](Scaling::apply) to bytes.
+    pub(super) fn apply_bytes(&self, x: &[u8], shape: &[usize], dtype: DType) -> Result<Tensor, DataError> {
+        let groups = self.groups(&shape[1..], format_args!("bytes {shape:?}"))?;
+        Ok(self.mapped(&groups, shape, dtype, |at| x[at].into(), standardised))
     }
+
+    fn map(&self, x: &Tensor, dtype: DType, f: fn(f64, f64, f64) -> f64) -> Result<Tensor, DataError> {
+        let (groups, shape) = (self.groups(row_shape(x), x.ty())?, x.shape());
+        // Number by number from the storage: the pixels of a data set as `f64` are eight times the file.
+        Ok(match x.dtype() {
+            DType::F32 => {
+                let x = x.as_slice::<f32>();
+                self.mapped(&groups, shape, dtype, |at| x[at].into(), f)
+            }
+            DType::F64 => {
+                let x = x.as_slice::<f64>();
+                self.mapped(&groups, shape, dtype, |at| x[at], f)
+            }
+            DType::I32 => {
+                let x = x.as_slice::<i32>();
+                self.mapped(&groups, shape, dtype, |at| x[at].into(), f)
+            }
+            DType::U32 => {
+                let x = x.as_slice::<u32>();
+                self.mapped(&groups, shape, dtype, |at| x[at].into(), f)
+            }
+            _ => {
+                let x = x.bytes();
+                self.mapped(&groups, shape, dtype, |at| x[at].into(), f)
+            }
+        })
+    }
+
+    fn mapped(
+        &self,
+        groups: &Groups,
+        shape: &[usize],
+        dtype: DType,
+        number: impl Fn(usize) -> f64,
+        f: fn(f64, f64, f64) -> f64,
+    ) -> Tensor {
+        let (mean, deviation) = (self.mean.to_f64_vec(), self.deviation.to_f64_vec());
+        Tensor::from_fn(dtype, shape, |at| f(number(at), mean[groups.of(at)], deviation[groups.of(at)]))
+    }
+
+    fn groups(&self, example: &[usize], what: impl fmt::Display) -> Result<Groups, DataError> {
+        let groups = Groups::new(self.mean.shape(), example).filter(|_| self.mean.ty() == self.deviation.ty());
+        groups.ok_or_else(|| {
+            let fault = format!("a scaling by mean {} and deviation {}", self.mean.ty(), self.deviation.ty());
+            DataError::new(DataErrorKind::Mismatch, format!("{fault} does not fit examples of {what}"))
+        })
+    }
+}
+
+fn standardised(p: f64, mean: f64, deviation: f64) -> f64 {
+    (p - mean) / deviation
+}
+
+/// The scaling of `[N, …]` by the statistics of its groups.
+fn fit(
+    what: impl fmt::Display,
+    all: &[usize],
+    per: Per,
+    statistics: impl FnOnce(&Groups) -> (Vec<f64>, Vec<f64>),
+) -> Result<Scaling, DataError> {
+    let fault = |kind, fault: &str| Err(DataError::new(kind, format!("the scaling of {what}: {fault}")));
+    let (Some((_, example)), true) = (all.split_first(), per != Per::Channel || all.len() > 1) else {
+        return fault(DataErrorKind::Mismatch, "an axis of examples is needed, and one of channels for each");
+    };
+    if all.contains(&0) {
+        return fault(DataErrorKind::Empty, "there are no numbers");
+    }
+    let shape: Vec<usize> = match per {
+        Per::All => vec![],
+        Per::Channel => example.iter().enumerate().map(|(axis, &n)| if axis == 0 { n } else { 1 }).collect(),
+        Per::Feature => example.to_vec(),
+    };
+    let groups = Groups::new(&shape, example).expect("the shape is made from the example's");
+    let (mean, deviation) = statistics(&groups);
+    if mean.iter().chain(&deviation).any(|x| !x.is_finite()) {
+        return fault(DataErrorKind::NotFinite, "a sum of squares is beyond all range");
+    }
+    let tensor = |data: &[f64]| Tensor::new(&shape[..], data).expect("a number for each group");
+    Ok(Scaling { mean: tensor(&mean), deviation: tensor(&deviation) })
 }
 
 /// Which group each number of a row-major array belongs to: `count` groups take turns, `run` numbers each.
@@ -177,23 +236,39 @@ fn exact(numbers: impl Iterator<Item = i64>, groups: &Groups) -> (Vec<f64>, Vec<
     sums.iter().map(statistics).unzip()
 }
 
-fn rounded(numbers: &[f64], groups: &Groups) -> (Vec<f64>, Vec<f64>) {
-    let mut mean = vec![0.0; groups.count];
-    let n = (numbers.len() / groups.count) as f64;
-    for (at, p) in numbers.iter().enumerate() {
-        mean[groups.of(at)] += p;
+/// Mean and deviation of each group of floats.
+///
+/// Of numbers around 1e8 a sum has few digits left for what they differ by, so distances are added up instead: from the middle between the
+/// smallest and the largest for the mean, from the mean for the deviation. Where the two ends are equal there is nothing to add up, and no
+/// rounding that could be taken for a deviation.
+fn rounded(numbers: impl Iterator<Item = f64> + Clone, groups: &Groups) -> (Vec<f64>, Vec<f64>) {
+    let mut ends = vec![(0.0, f64::INFINITY, f64::NEG_INFINITY); groups.count];
+    for (at, p) in numbers.clone().enumerate() {
+        let (n, least, most) = &mut ends[groups.of(at)];
+        (*n, *least, *most) = (*n + 1.0, least.min(p), most.max(p));
     }
-    mean.iter_mut().for_each(|sum| *sum /= n);
+    // The middle first, without an overflow of least + most.
+    let mut mean: Vec<f64> = ends.iter().map(|&(_, least, most)| least + (most / 2.0 - least / 2.0)).collect();
+    let mut distances = vec![0.0; groups.count];
+    for (at, p) in numbers.clone().enumerate() {
+        let group = groups.of(at);
+        distances[group] += p - mean[group];
+    }
+    for ((mean, distance), (n, least, most)) in mean.iter_mut().zip(distances).zip(&ends) {
+        *mean = if least == most { *least } else { *mean + distance / n };
+    }
     let mut sums = vec![(0.0, 0.0); groups.count];
-    for (at, p) in numbers.iter().enumerate() {
+    for (at, p) in numbers.enumerate() {
         let group = groups.of(at);
         let distance = p - mean[group];
         sums[group].0 += distance;
         sums[group].1 += distance * distance;
     }
     // The mean is rounded, and the distances do not quite add up to 0: what they add up to is taken out of the squares.
-    let deviation = |&(rest, squares): &(f64, f64)| or_one(((squares - rest * rest / n) / n).max(0.0).sqrt());
-    let deviations = sums.iter().map(deviation).collect();
+    let deviation = |(&(rest, squares), &(n, least, most)): (&(f64, f64), &(f64, f64, f64))| {
+        if least == most { 1.0 } else { or_one(((squares - rest * rest / n) / n).max(0.0).sqrt()) }
+    };
+    let deviations = sums.iter().zip(&ends).map(deviation).collect();
     (mean, deviations)
 }
 

@@ -2,6 +2,10 @@
 
 use quadric_autodiff::{DType, Tensor};
 
+/// The most classes that the labels of a file may ask for: no data set of ours has more, and a stray pixel value read as a label should not make a
+/// layer of two billion units.
+pub(super) const MOST_CLASSES: usize = 1 << 16;
+
 /// The targets of a data set, along the axis of its examples.
 ///
 /// # Example
@@ -33,7 +37,7 @@ pub struct Classes {
     pub labels: Tensor,
     /// How many classes there are, whether or not each occurs in this part.
     pub count: usize,
-    /// What the classes are called; `count` names or none.
+    /// What the classes are called; `count` names, no two alike, or none.
     pub names: Vec<String>,
     /// A label, often −1, of what belongs to no class and is to be left out of the loss.
     pub ignored: Option<i32>,

@@ -115,6 +115,12 @@ fn a_data_set_checks_its_parts() {
         ),
         (x(), classes(tensor![1.0]), DataErrorKind::Mismatch, "d: the labels are f64[1], i32 is needed"),
         (x(), Classes::new(tensor![0], 3).named(["a"]).into(), DataErrorKind::Mismatch, "d: 1 names for 3 classes"),
+        (
+            x(),
+            Classes::new(tensor![0], 3).named(["a", "b", "a"]).into(),
+            DataErrorKind::Mismatch,
+            "d: two classes are called \"a\"",
+        ),
         (x(), classes(tensor![3]), DataErrorKind::LabelOutOfRange, "d: label 3 in row 0, but there are 3 classes"),
         (
             x(),
@@ -213,6 +219,32 @@ fn scaling_is_exact_for_whole_numbers_and_near_for_floats() {
     assert_eq!((scaling.mean.item(), scaling.deviation.item()), (-0.5, 2147483647.5));
     let constant = Scaling::fit(&tensor![[3.0, 1.0], [3.0, 2.0]], Per::Feature).unwrap();
     assert_eq!(constant, Scaling { mean: tensor![3.0, 1.5], deviation: tensor![1.0, 0.5] });
+}
+
+/// A constant column has no deviation, whatever its sums round to, and a column far from 0 keeps the digits of what it differs by.
+#[test]
+fn scaling_sees_no_deviation_in_rounding() {
+    for dtype in [DType::F64, DType::F32] {
+        let constant = Tensor::from_fn(dtype, [200_000, 1], |_| 3.751293726872127);
+        let scaling = Scaling::fit(&constant, Per::Feature).unwrap();
+        assert_eq!(scaling.deviation, tensor![1.0]);
+        assert_eq!(scaling.mean.to_f64_vec(), [constant.to_f64_vec()[0]]);
+        let x = scaling.apply(&constant, DType::F64).unwrap();
+        assert!(x.as_slice::<f64>().iter().all(|&x| x == 0.0));
+    }
+    // Two values of equal number around 1e8, and one unit in the last place apart.
+    let far = |step: f64| Tensor::from_fn(DType::F64, [200_000], |i| 1e8 + if i % 2 == 0 { step } else { -step });
+    let scaling = Scaling::fit(&far(1.0), Per::All).unwrap();
+    assert_eq!((scaling.mean.item(), scaling.deviation.item()), (1e8, 1.0));
+    let step = 2f64.powi(-26);
+    let scaling = Scaling::fit(&far(step), Per::All).unwrap();
+    assert_eq!((scaling.mean.item(), scaling.deviation.item()), (1e8, step));
+    // An outlier does not cost the digits of the others.
+    let lone = Tensor::from_fn(DType::F64, [1000], |i| if i == 0 { 1e8 } else { 0.0 });
+    let scaling = Scaling::fit(&lone, Per::All).unwrap();
+    let expected = 1e8 * 999f64.sqrt() / 1000.0;
+    assert!((scaling.deviation.item() / expected - 1.0).abs() < 1e-14, "{}", scaling.deviation);
+    assert!((scaling.mean.item() - 1e5).abs() < 1e-9, "{}", scaling.mean);
 }
 
 #[test]
@@ -341,6 +373,23 @@ fn idx_reads_plain_and_gzipped_files() {
     let restored = split.scaling.invert(&split.train.inputs, DType::F64).unwrap().to_f64_vec();
     assert!(restored.into_iter().map(|x| x.round() as u8).eq(IMAGES));
     assert_eq!(split.train.name, format!("{}, training part", dir.path().file_name().unwrap().display()));
+}
+
+/// A stray number among the labels asks for no layer of so many units.
+#[test]
+fn idx_has_as_many_classes_as_a_data_set_may() {
+    let dir = idx_folder();
+    let path = dir.path().join("train-labels-idx1-ubyte");
+    let labels = |last: i32| {
+        let mut bytes = vec![0, 0, 0x0c, 1, 0, 0, 0, 3];
+        bytes.extend([0, 1, last].map(i32::to_be_bytes).concat());
+        bytes
+    };
+    dir.write("train-labels-idx1-ubyte", &labels(65535));
+    assert_eq!(idx(dir.path()).unwrap().train.classes(), Some(65536));
+    dir.write("train-labels-idx1-ubyte", &labels(65536));
+    let sentence = format!("{}: the training part has the label 65536, which is not in 0..65536", path.display());
+    expect(idx(dir.path()), DataErrorKind::LabelOutOfRange, &sentence);
 }
 
 #[test]

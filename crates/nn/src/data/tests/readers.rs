@@ -177,6 +177,12 @@ fn csv_names_its_classes() {
     assert_eq!(classes(given, TABLE).0, [0, 2, 0]);
     let fault = Csv::new().class("kind").class_names(["y"]).parse("t", TABLE);
     expect(fault, DataErrorKind::Mismatch, "t: line 3, column \"kind\": \"x\" is none of the class names");
+    let fault = Csv::new().class("kind").class_names(["x", "y", "x"]).parse("t", TABLE);
+    expect(fault, DataErrorKind::Mismatch, "t: two classes are called \"x\"");
+    let without = "t: there are class names, but no column of classes is asked for";
+    for csv in [Csv::new().columns(["a"]), Csv::new().columns(["a"]).number("b")] {
+        expect(csv.class_names(["x", "y"]).parse("t", TABLE), DataErrorKind::Argument, without);
+    }
 }
 
 #[test]
