@@ -15,8 +15,8 @@ use crate::LIBRARY;
 /// - *Exponential moving averages* ([Polyak & Juditsky 1992] for the idea): [`follow`](Average::follow) the parameters of each step.
 ///
 /// `mean` is always the mean of what has come so far, an exponential one too: it has no bias to its beginning at zero. It is updated by
-/// differences, `mean + (x − mean) w/W`, so it neither overflows where the trees do not nor drifts over many steps. Integer leaves are those of the
-/// last tree.
+/// differences, `mean + (x − mean) w/W`, so it does not drift over many steps: a mean of equal trees is that tree. The difference of a tree and the
+/// mean must be a number of their dtype. Integer leaves are those of the last tree.
 ///
 /// [Izmailov et al. 2018]: https://arxiv.org/abs/1803.05407
 /// [Polyak & Juditsky 1992]: https://doi.org/10.1137/0330046
@@ -68,15 +68,18 @@ impl<H: Tree<Leaf = Tensor, With<Tensor> = H>> Average<H> {
 }
 
 impl<M: VarTree> Average<M> {
-    /// With another tree that has this weight, a number or a scalar; nothing changes while all weights are 0.
+    /// With another tree that has this weight, a number or a scalar; nothing changes while all weights are 0. A scalar that is negative or NaN makes
+    /// mean and weight NaN.
     ///
     /// # Errors
-    /// Stops the trace if the trees differ in structure or types.
+    /// Stops the trace if the trees differ in structure or types, if the weight is no scalar, or a number that is negative or not finite.
     #[track_caller]
     #[must_use]
     pub fn add(&self, x: &M, weight: impl IntoOperand) -> Average<M> {
         LIBRARY.scope("average", || {
-            let weight = weight.into_operand(self.weight).convert(DType::F64);
+            let fits = |weight: f64| weight >= 0.0 && weight.is_finite();
+            let weight = self.scalar("the weight", weight, fits, "finite and not below 0");
+            let weight = select(weight.ge(0.0), weight, f64::NAN);
             self.moved(x, weight, self.weight + weight)
         })
     }
@@ -87,7 +90,7 @@ impl<M: VarTree> Average<M> {
     /// PyTorch's `AveragedModel` and most code begin at the first parameters instead and correct nothing, so that these keep the weight βᵗ.
     ///
     /// # Errors
-    /// As [`add`](Average::add).
+    /// As [`add`](Average::add), for a β that does not lie from 0 to 1.
     ///
     /// # Example
     /// ```
@@ -104,10 +107,26 @@ impl<M: VarTree> Average<M> {
     #[must_use]
     pub fn follow(&self, x: &M, beta: impl IntoOperand) -> Average<M> {
         LIBRARY.scope("average", || {
-            let beta = beta.into_operand(self.weight).convert(DType::F64);
+            let beta = self.scalar("beta", beta, |beta| (0.0..=1.0).contains(&beta), "from 0 to 1");
+            let beta = select(beta.ge(0.0).and(beta.le(1.0)), beta, f64::NAN);
             let weight = 1.0 - beta;
             self.moved(x, weight, self.weight * beta + weight)
         })
+    }
+
+    /// A scalar in `f64`; of a number it is known now whether it fits.
+    #[track_caller]
+    fn scalar(&self, what: &str, x: impl IntoOperand, fits: impl Fn(f64) -> bool, must: &str) -> Var {
+        if let Some(number) = x.as_number().filter(|number| !fits(*number)) {
+            stop(Error::new(ErrorKind::Data, format!("average: {what} is {number}; it must be {must}")));
+        }
+        let x = x.into_operand(self.weight);
+        for (what, x) in [(what, x), ("the weight so far", self.weight)] {
+            if x.shape().rank() != 0 {
+                stop(Error::new(ErrorKind::Shape, format!("average: {what} is {}, a scalar is needed", x.ty())));
+            }
+        }
+        x.convert(DType::F64)
     }
 
     #[track_caller]

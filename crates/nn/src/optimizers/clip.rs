@@ -14,10 +14,11 @@ use crate::LIBRARY;
 /// most digits.
 ///
 /// # Shapes
-/// `limit` is a number or a scalar.
+/// `limit` is a number or a scalar. With a scalar that is negative or NaN every entry is NaN.
 ///
 /// # Errors
-/// Stops the trace with [`ErrorKind::Arity`] if no leaf is a float, with [`ErrorKind::Shape`] if the limit is no scalar.
+/// Stops the trace with [`ErrorKind::Arity`] if no leaf is a float, with [`ErrorKind::Shape`] if the limit is no scalar, with [`ErrorKind::Data`] if
+/// it is a number that is negative or not finite.
 ///
 /// # Example
 /// ```
@@ -38,10 +39,9 @@ pub fn clip_by_norm<M: VarTree>(tree: &M, limit: impl IntoOperand) -> (M, Var) {
             stop(Error::new(ErrorKind::Arity, "clip_by_norm: the tree has no leaf of floats"));
         }
         let norm = floats.norm();
-        let limit = limit.into_operand(norm);
-        scalar_limit("clip_by_norm", limit);
-        let limit = limit.convert(norm.dtype());
-        let long = norm.gt(limit);
+        let limit = limit_of("clip_by_norm", limit, norm);
+        // A limit that is none is met by no norm, and makes everything NaN.
+        let long = norm.gt(limit).or(limit.not_equal(limit));
         let mut units = floats.normalized().into_iter();
         let clipped = tree.map_leaves(|leaf| {
             if !leaf.dtype().is_float() {
@@ -54,10 +54,11 @@ pub fn clip_by_norm<M: VarTree>(tree: &M, limit: impl IntoOperand) -> (M, Var) {
     })
 }
 
-/// The tree with every entry moved into `[−limit, limit]`. NaN stays, and so do integer leaves.
+/// The tree with every entry moved into `[−limit, limit]`. NaN stays, and so do integer leaves. With a scalar limit that is negative or NaN every
+/// entry is NaN.
 ///
 /// # Errors
-/// Stops the trace with [`ErrorKind::Shape`] if the limit is no scalar.
+/// Stops the trace with [`ErrorKind::Shape`] if the limit is no scalar, with [`ErrorKind::Data`] if it is a number that is negative or not finite.
 ///
 /// # Example
 /// ```
@@ -75,17 +76,26 @@ pub fn clip_by_value<M: VarTree>(tree: &M, limit: impl IntoOperand + Copy) -> M 
             if !leaf.dtype().is_float() {
                 return *leaf;
             }
-            let limit = limit.into_operand(*leaf);
-            scalar_limit("clip_by_value", limit);
-            let limit = limit.convert(leaf.dtype());
+            let limit = limit_of("clip_by_value", limit, *leaf);
             leaf.clamp(-limit, limit)
         })
     })
 }
 
+/// The limit in the dtype of `like`: a number that makes sense, or a scalar, NaN where it does not.
 #[track_caller]
-fn scalar_limit(name: &str, limit: Var) {
+fn limit_of(name: &str, limit: impl IntoOperand, like: Var) -> Var {
+    if let Some(number) = limit.as_number() {
+        if !(number >= 0.0 && number.is_finite()) {
+            let what = format!("{name}: the limit is {number}; it must be finite and not below 0");
+            stop(Error::new(ErrorKind::Data, what));
+        }
+        return limit.into_operand(like);
+    }
+    let limit = limit.into_operand(like);
     if limit.shape().rank() != 0 {
         stop(Error::new(ErrorKind::Shape, format!("{name}: the limit is {}, a scalar is needed", limit.ty())));
     }
+    let limit = limit.convert(like.dtype());
+    select(limit.ge(0.0), limit, f64::NAN)
 }
