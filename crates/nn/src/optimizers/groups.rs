@@ -15,6 +15,9 @@ use super::{Optimizer, Parameter};
 /// belongs to the first group that selects it, and to the optimizer of [`new`](Groups::new) if none does. Held parameters stay as they are and
 /// nothing is remembered of them; their gradient is computed still, unless the loss is differentiated without them.
 ///
+/// The state names the rule of each parameter (`adamw.0.layers.1.weight`, `held.0.layers.0.weight`), so that it goes on only where every parameter
+/// follows the rule that it did.
+///
 /// # Errors
 /// Stops the trace (or panics, in `init`) with [`ErrorKind::Selection`] if a group is left without a parameter: its pattern matches none, or groups
 /// before it have taken them all.
@@ -148,6 +151,10 @@ impl Optimizer for Groups {
 
     fn moments(&self, name: &str, ty: &Type) -> Vec<Type> {
         self.of(name).0.map_or(vec![], |rule| rule.moments(name, ty))
+    }
+
+    fn rule_name(&self, parameter: &str, ty: &Type) -> &'static str {
+        self.of(parameter).0.map_or("held", |rule| rule.rule_name(parameter, ty))
     }
 
     #[track_caller]

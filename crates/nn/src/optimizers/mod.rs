@@ -41,7 +41,8 @@
 //!   the moments keep them. [`clip_by_norm`] gives the norm to look at.
 //! - *The ends of a dtype.* A rule that divides by a root of mean squares sees a direction below 1e-23 in `f32` (1e-162 in `f64`) as one whose
 //!   square is 0, which beside any ε of use makes no difference. Above 1.8e19 (1.3e154) the square is ∞: the parameter stands still, and where
-//!   squares are averaged for ever after. Use [`clip_by_norm`] before, if that may happen.
+//!   squares are averaged for ever after; SOAP, whose bases are made of these squares, makes a matrix NaN. Use [`clip_by_norm`] before, if that
+//!   may happen.
 //! - *Derivatives* pass through a step as through any other function, by parameters, directions, state and rate (a sign and the order of SOAP's
 //!   columns have none). Where a mean square is 0 its root counts with slope 0, and `d/(√d² + ε)` so has its slope 1/ε.
 //! - *State* is checked against what the optimizer remembers: whose it is, how many trees, which types.
@@ -108,7 +109,14 @@ pub trait Optimizer {
     /// Of which shape they are is up to the rule. Asked for parameters of floats alone.
     fn moments(&self, name: &str, ty: &Type) -> Vec<Type>;
 
-    /// The new value and the new moments of one parameter.
+    /// The name of the rule that a parameter of this name and type follows: its own, unless it hands parameters on to other optimizers. By it the
+    /// state knows whose it is.
+    fn rule_name(&self, parameter: &str, ty: &Type) -> &'static str {
+        let _ = (parameter, ty);
+        self.name()
+    }
+
+    /// The new value and the new moments of one parameter, of the types that they had.
     #[track_caller]
     fn rule(&self, parameter: &Parameter<'_>) -> (Var, Vec<Var>);
 
@@ -126,7 +134,8 @@ pub trait Optimizer {
     /// # Errors
     /// Stops the trace with [`ErrorKind::Arity`](quadric_autodiff::ErrorKind::Arity) if the state is that of another optimizer or the trees are not
     /// of the parameters' structure, with [`ErrorKind::Shape`](quadric_autodiff::ErrorKind::Shape) if a leaf of the direction or the state is not
-    /// of the type that its parameter asks for or the rate is no scalar, and with what [`check`](Optimizer::check) says.
+    /// of the type that its parameter asks for or the rate is no scalar, with what [`check`](Optimizer::check) says, and with `Arity` or `Shape` if
+    /// [`rule`](Optimizer::rule) returns more, fewer or other arrays than it was given.
     #[track_caller]
     fn update<M: VarTree>(&self, params: &M, direction: &M, state: &State<M>, rate: Var) -> (M, State<M>)
     where
@@ -145,7 +154,7 @@ pub trait Optimizer {
         Self: Sized,
     {
         let types: Vec<Type> = params.leaves().into_iter().map(|leaf| leaf.ty().clone()).collect();
-        let (memory, trees) = match walk::memory(self, &params.leaf_names(), &types) {
+        let walk::Memory { types: memory, trees, rules } = match walk::memory(self, &params.leaf_names(), &types) {
             Ok(memory) => memory,
             Err(error) => stop(error),
         };
@@ -155,7 +164,7 @@ pub trait Optimizer {
                 types.map(|(memory, ty)| Tensor::zeros(memory.get(j).cloned().unwrap_or_else(|| walk::nothing(ty)))),
             )
         };
-        State { optimizer: self.name(), moments: (0..trees).map(tree).collect(), step: Tensor::scalar(0i32) }
+        State { optimizer: self.name(), rules, moments: (0..trees).map(tree).collect(), step: Tensor::scalar(0i32) }
     }
 }
 
@@ -168,6 +177,9 @@ macro_rules! pointers {
             }
             fn moments(&self, name: &str, ty: &Type) -> Vec<Type> {
                 (**self).moments(name, ty)
+            }
+            fn rule_name(&self, parameter: &str, ty: &Type) -> &'static str {
+                (**self).rule_name(parameter, ty)
             }
             #[track_caller]
             fn rule(&self, parameter: &Parameter<'_>) -> (Var, Vec<Var>) {

@@ -119,6 +119,10 @@ impl<O: Optimizer> Optimizer for Muon<O> {
         if ty.shape.rank() == 2 { vec![ty.clone()] } else { self.rest.moments(name, ty) }
     }
 
+    fn rule_name(&self, parameter: &str, ty: &Type) -> &'static str {
+        if ty.shape.rank() == 2 { self.name() } else { self.rest.rule_name(parameter, ty) }
+    }
+
     #[track_caller]
     fn rule(&self, p: &Parameter<'_>) -> (Var, Vec<Var>) {
         let [m, n] = p.value.shape()[..] else {

@@ -4,7 +4,8 @@ use quadric_autodiff::trace::{Var, compile};
 use quadric_autodiff::{DType, ErrorKind, Tensor, Tree, tensor};
 use quadric_nn::archive::Archive;
 use quadric_nn::{
-    Activation, Adam, AdamW, Average, Groups, Lion, Mlp, Optimizer, Sgd, State, clip_by_norm, clip_by_value,
+    Activation, Adam, AdamW, Adamax, Average, Groups, Lion, Mlp, Muon, Optimizer, Sgd, State, clip_by_norm,
+    clip_by_value,
 };
 
 /// A network whose biases are not 0.
@@ -99,7 +100,58 @@ fn a_group_without_parameters_is_told() {
     let (groups, other) = (adam().hold("*.bias"), adam().hold("*.weight"));
     let mut step = compile(|(m, state, rate): (Mlp<Var>, _, Var)| groups.update(&m, &m, &state, rate));
     let error = step.call((model(), other.init(&model()), Tensor::scalar(0.1))).unwrap_err().to_string();
-    assert!(error.starts_with("groups: moment 0 of \"layers.0.weight\" is f64[0], f64[2,3] is needed"), "{error}");
+    let what = "groups: in the state \"layers.0.weight\" is under \"held\", here under \"adam\" (";
+    assert!(error.starts_with(what), "{error}");
+}
+
+/// What stops a step of the one optimizer with the state of the other, and what an archive says of it.
+fn apart(one: &(impl Optimizer + Clone + 'static), other: &impl Optimizer) -> (String, String) {
+    let optimizer = one.clone();
+    let mut step = compile(move |(m, state, rate): (Mlp<Var>, _, Var)| optimizer.update(&m, &m, &state, rate));
+    let error = step.call((model(), other.init(&model()), Tensor::scalar(0.1))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Arity);
+    let mut archive = Archive::new();
+    archive.insert_tree("o", &other.init(&model()));
+    let told = archive.tree("o", &one.init(&model())).unwrap_err().to_string();
+    (error.to_string().split(" (").next().unwrap().to_string(), told)
+}
+
+/// Rules that remember equally much are told apart behind groups and behind Muon, parameter by parameter.
+#[test]
+fn a_state_of_groups_is_that_of_the_rules_within() {
+    let (told, archive) = apart(&Groups::new(Adamax::new()), &Groups::new(Adam::new()));
+    assert_eq!(told, "groups: the state is that of adam");
+    assert!(archive.contains("\"o.adamax.0.layers.0.weight\" f64[2,3] is not there"), "{archive}");
+
+    let (biases, weights) = ("*.bias", "*.weight");
+    let adam = || Groups::new(Adam::new());
+    let (told, archive) = apart(&adam().with(biases, Adamax::new()), &adam().with(weights, Adamax::new()));
+    assert_eq!(told, "groups: in the state \"layers.0.weight\" is under \"adamax\", here under \"adam\"");
+    assert!(archive.contains("\"o.adam.0.layers.0.weight\" f64[2,3] is not there"), "{archive}");
+
+    let (told, archive) = apart(&Muon::new().rest(Adamax::new(), 1.0), &Muon::new());
+    assert_eq!(told, "muon: in the state \"layers.0.bias\" is under \"adamw\", here under \"adamax\"");
+    assert!(archive.contains("\"o.adamax.0.layers.0.bias\" f64[3] is not there"), "{archive}");
+
+    // Within both: a Muon in a group.
+    let within = |rest: AdamW| Groups::new(Muon::new().rest(rest, 1.0)).hold("layers.0.*");
+    let names = within(AdamW::new()).init(&model()).leaf_names();
+    let expected = [
+        "held.0.layers.0.weight",
+        "held.0.layers.0.bias",
+        "muon.0.layers.1.weight",
+        "adamw.0.layers.1.bias",
+        "muon.0.layers.2.weight",
+        "adamw.0.layers.2.bias",
+    ];
+    assert_eq!(names[..6], expected);
+    assert_eq!((names.len(), &*names[12]), (13, "step"));
+    // Settings are no part of it, and where one rule is all there is, its groups are that rule.
+    assert_eq!(adam().rate(biases, 0.5).init(&model()).leaf_names(), Adam::new().init(&model()).leaf_names());
+    let (_, state) = run(Adam::new(), 0.1);
+    let groups = adam().rate(biases, 0.5);
+    let mut step = compile(|(m, state, rate): (Mlp<Var>, _, Var)| groups.update(&m, &m, &state, rate));
+    assert_eq!(step.call((model(), state, Tensor::scalar(0.1))).unwrap().1.optimizer(), "groups");
 }
 
 #[test]
@@ -167,6 +219,34 @@ fn values_are_clipped_entry_by_entry() {
 }
 
 #[test]
+fn a_limit_below_zero_turns_no_gradient_around() {
+    for (limit, said) in [(-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+        let by_norm = compile(move |g: Vec<Var>| clip_by_norm(&g, limit).0).call(vec![tensor![1.0]]).unwrap_err();
+        let by_value = compile(move |g: Vec<Var>| clip_by_value(&g, limit)).call(vec![tensor![1.0]]).unwrap_err();
+        for (name, error) in [("norm", by_norm), ("value", by_value)] {
+            let what = format!("clip_by_{name}: the limit is {said}; it must be finite and not below 0 (");
+            assert!(error.kind() == ErrorKind::Data && error.to_string().starts_with(&what), "{error}");
+        }
+    }
+    let g = || vec![tensor![0.5, -3.0], tensor![0.0]];
+    let mut by_value = compile(|(g, limit): (Vec<Var>, Var)| clip_by_value(&g, limit));
+    for limit in [-1.0, f64::NAN] {
+        let (by_norm, norm) = clipped(g(), limit);
+        assert!((norm - 9.25f64.sqrt()).abs() < 1e-14);
+        let by_value = by_value.call((g(), Tensor::scalar(limit))).unwrap();
+        for leaf in by_norm.iter().chain(&by_value) {
+            assert!(leaf.to_f64_vec().iter().all(|x| x.is_nan()), "{limit}: {leaf:?}");
+        }
+    }
+    // 0 leaves nothing, ∞ in a scalar everything.
+    assert_eq!(
+        clipped(g(), 0.0).0.iter().map(|x| x.to_f64_vec().iter().map(|x| x.abs()).sum::<f64>()).sum::<f64>(),
+        0.0
+    );
+    assert_eq!(clipped(g(), f64::INFINITY).0, g());
+}
+
+#[test]
 fn micro_batches_of_any_sizes_make_the_batch() {
     let x: Vec<f64> = (0..10).map(|i| f64::from(i * i) - 20.0).collect();
     let grad = |rows: std::ops::Range<usize>| {
@@ -204,4 +284,44 @@ fn moving_averages_have_no_bias() {
         .call((Average::new(&vec![tensor![1.0]]), vec![tensor![1.0, 2.0]]));
     let error = differ.unwrap_err().to_string();
     assert!(error.starts_with("average: \"0\" is f64[2], f64[1] in the mean"), "{error}");
+}
+
+#[test]
+fn weights_of_averages_are_scalars_that_make_sense() {
+    let average = || Average::new(&tensor![0.0]);
+    let add = |n: Tensor| compile(|(a, n): (Average<Var>, Var)| a.add(&a.mean, n)).call((average(), n));
+    let follow = |n: Tensor| compile(|(a, n): (Average<Var>, Var)| a.follow(&a.mean, n)).call((average(), n));
+    let three = || tensor![1.0, 2.0, 3.0];
+    for (result, what) in [
+        (add(three()), "the weight is f64[3], a scalar is needed"),
+        (follow(three()), "beta is f64[3], a scalar is needed"),
+        (
+            compile(|a: Average<Var>| a.add(&a.mean, -1.0)).call(average()),
+            "the weight is -1; it must be finite and not below 0",
+        ),
+        (
+            compile(|a: Average<Var>| a.add(&a.mean, f64::INFINITY)).call(average()),
+            "the weight is inf; it must be finite and not below 0",
+        ),
+        (compile(|a: Average<Var>| a.follow(&a.mean, 1.1)).call(average()), "beta is 1.1; it must be from 0 to 1"),
+        (compile(|a: Average<Var>| a.follow(&a.mean, f64::NAN)).call(average()), "beta is NaN; it must be from 0 to 1"),
+    ] {
+        let error = result.unwrap_err().to_string();
+        assert!(error.starts_with(&format!("average: {what} (")), "{error}");
+    }
+    let gathered = Average { weight: three(), ..average() };
+    let error = compile(|a: Average<Var>| a.add(&a.mean, 1.0)).call(gathered).unwrap_err().to_string();
+    assert!(error.starts_with("average: the weight so far is f64[3], a scalar is needed ("), "{error}");
+    // Of scalars it is known when it is computed.
+    for result in [
+        add(Tensor::scalar(-1.0)),
+        add(Tensor::scalar(f64::NAN)),
+        follow(Tensor::scalar(1.1)),
+        follow(Tensor::scalar(-0.1)),
+    ] {
+        let after = result.unwrap();
+        assert!(after.mean.item_at(0).is_nan() && after.weight.item().is_nan(), "{after:?}");
+    }
+    let whole = follow(Tensor::scalar(0.0)).unwrap();
+    assert_eq!((whole.mean.item_at(0), whole.weight.item()), (0.0, 1.0));
 }
