@@ -4,8 +4,11 @@
 //! every transform, optimizer, penalty and curvature operator works on it, at the price of the part; the rest of the model is
 //! captured by the closure that puts the two together ([`Select::with_selected`]).
 
+use std::collections::HashMap;
+
 use super::{Leaf, Node, Path, Tree};
 use crate::error::{Error, ErrorKind};
+use crate::shape::Type;
 
 /// Some leaves of another tree, under the names that they have there.
 ///
@@ -116,19 +119,23 @@ pub trait Select: Tree<With<<Self as Tree>::Leaf> = Self> {
     /// This tree with the leaves of the selection in their places.
     ///
     /// # Errors
-    /// [`ErrorKind::Selection`] if the tree has no leaf of one of the names.
+    /// [`ErrorKind::Selection`] if the tree has no leaf of one of the names, or one of another type.
     #[track_caller]
     fn with_selected(&self, selection: &Selection<Self::Leaf>) -> <Self::Leaf as Leaf>::Outcome<Self> {
         let names = self.leaf_names();
-        if let Some((name, _)) = selection.named_leaves().find(|(name, _)| !names.iter().any(|known| known == name)) {
-            let what = format!("with_selected: there is no leaf {name:?} among {}", listed(&names));
+        let types: HashMap<&str, Type> =
+            names.iter().map(String::as_str).zip(self.leaves().into_iter().map(Leaf::type_of)).collect();
+        for (name, leaf) in selection.named_leaves() {
+            let what = match types.get(name) {
+                Some(ty) if *ty == leaf.type_of() => continue,
+                Some(ty) => format!("with_selected: {name:?} is {}, {ty} in the tree", leaf.type_of()),
+                None => format!("with_selected: there is no leaf {name:?} among {}", listed(&names)),
+            };
             return Self::Leaf::outcome(Err(Error::new(ErrorKind::Selection, what)));
         }
-        // Both are in the order of the tree, if the selection is one of this tree; one of another may be in any order.
-        let tree = self.map_named_leaves(|name, leaf| {
-            let chosen = selection.named_leaves().find(|(chosen, _)| *chosen == name);
-            chosen.map_or_else(|| leaf.clone(), |(_, chosen)| chosen.clone())
-        });
+        // By name: a selection of another tree may be in any order.
+        let chosen: HashMap<&str, &Self::Leaf> = selection.named_leaves().collect();
+        let tree = self.map_named_leaves(|name, leaf| (*chosen.get(name).unwrap_or(&leaf)).clone());
         Self::Leaf::outcome(Ok(tree))
     }
 }

@@ -165,6 +165,11 @@ fn a_pattern_without_a_leaf_and_a_leaf_without_a_place_are_told() {
     let foreign = (leaf(1), leaf(2)).select("1").unwrap();
     let told = model().with_selected(&foreign).unwrap_err();
     assert!(told.to_string().starts_with(&format!("with_selected: there is no leaf \"1\" among {names}")), "{told}");
+    // A leaf of the right name and another type.
+    let head = model().select("head.0").unwrap().map_leaves(|_| Tensor::from_vec(&[1.0f32]));
+    let told = model().with_selected(&head).unwrap_err();
+    assert!(told.to_string().starts_with("with_selected: \"head.0\" is f32[1], f64[] in the tree"), "{told}");
+    assert_eq!(told.kind(), ErrorKind::Selection);
     let many: Vec<Tensor> = (0..14).map(leaf).collect();
     let told = many.select("x").unwrap_err().to_string();
     assert!(told.contains("10, 11 and 2 more"), "{told}");
