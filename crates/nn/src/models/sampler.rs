@@ -9,7 +9,9 @@ use crate::layers::AttentionCache;
 
 /// The tokens that are drawn, and how many logits were NaN.
 type Drawn<T> = (T, AttentionCache<T>, T);
-type Step = Box<dyn Fn((Gpt<Var>, Var, AttentionCache<Var>, Var)) -> Drawn<Var>>;
+/// Model, tokens, cache and key.
+type Given = (Gpt<Var>, Var, AttentionCache<Var>, Var);
+type Step = Box<dyn Fn(Given) -> Drawn<Var>>;
 
 /// Draws tokens from a [`Gpt`], and keeps what it has compiled: a program for prompts and one for the tokens after them.
 ///
@@ -30,7 +32,7 @@ type Step = Box<dyn Fn((Gpt<Var>, Var, AttentionCache<Var>, Var)) -> Drawn<Var>>
 /// ```
 pub struct Sampler {
     sampling: Sampling,
-    step: Compiled<(Gpt<Var>, Var, AttentionCache<Var>, Var), Drawn<Var>, Step>,
+    step: Compiled<Given, Drawn<Var>, Step>,
 }
 
 impl Sampler {

@@ -255,11 +255,14 @@ impl Loading<'_> {
     }
 }
 
+/// What is read of an array, by axis: starts and ends.
+type Ranges = BTreeMap<usize, Vec<(usize, usize)>>;
+
 type Planned<'a> = Result<Plan<'a>, (Vec<String>, Fault)>;
 
 /// What nobody reads of the arrays that are read in parts: `2..4 on axis 0`. An array that a leaf without a plan would read is not looked at.
 fn rests<'a>(plans: &[Planned<'a>], infos: &BTreeMap<&'a str, Info>) -> BTreeMap<&'a str, String> {
-    let mut parts: BTreeMap<&str, BTreeMap<usize, Vec<(usize, usize)>>> = BTreeMap::new();
+    let mut parts: BTreeMap<&str, Ranges> = BTreeMap::new();
     for plan in plans.iter().flatten() {
         for &name in plan.pieces.iter().flatten() {
             if let Some((axis, start, end)) = plan.rule.take.range(&infos[name].shape) {
@@ -278,7 +281,7 @@ fn rests<'a>(plans: &[Planned<'a>], infos: &BTreeMap<&'a str, Info>) -> BTreeMap
         }
     }
     // Parts along several axes leave something over if and only if those along each axis do.
-    let rest = |(name, axes): (&'a str, BTreeMap<usize, Vec<(usize, usize)>>)| {
+    let rest = |(name, axes): (&'a str, Ranges)| {
         let gaps: Vec<String> =
             axes.into_iter().map(|(axis, read)| gaps(read, infos[name].shape[axis], axis)).collect();
         gaps.iter().all(|gaps| !gaps.is_empty()).then(|| (name, gaps.join(" and ")))

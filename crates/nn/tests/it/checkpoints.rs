@@ -104,7 +104,7 @@ fn an_archive_is_as_strict_as_a_checkpoint() {
         said(archive.tree("model", &Mlp::new(&[3, 4], Activation::Tanh, DType::F32, 1)).unwrap_err()),
         "\"model.layers.1.bias\" F32 [2] is not needed; \"model.layers.1.weight\" F32 [4, 2] is not needed"
     );
-    let sgd = said(archive.tree("optimizer", &Sgd::new().init(&vec![tensor![1.0]])).unwrap_err());
+    let sgd = said(archive.tree("optimizer", &quadric_nn::Sgd::new().init(&vec![tensor![1.0]])).unwrap_err());
     assert!(sgd.contains("\"optimizer.adam.0.0\" F64 [1] is not needed"), "{sgd}");
     // Without a prefix the archive is the tree.
     let error = said(archive.tree("", &vec![tensor![1.0]]).unwrap_err());
