@@ -69,7 +69,7 @@ impl<T: Leaf> Tree for Selection<T> {
 
 /// Choosing leaves of a tree and putting them back. Inside a trace a mistake stops it, outside it is returned.
 pub trait Select: Tree<With<<Self as Tree>::Leaf> = Self> {
-    /// The leaves whose names the pattern [`matches`], such as `head.*` or `*.bias`.
+    /// The leaves whose names the pattern [`matches()`], such as `head.*` or `*.bias`.
     ///
     /// # Errors
     /// [`ErrorKind::Selection`] if no leaf does, with the names that there are.
@@ -92,7 +92,7 @@ pub trait Select: Tree<With<<Self as Tree>::Leaf> = Self> {
         Self::Leaf::outcome(found(self, chosen, "the predicate"))
     }
 
-    /// The leaves that the pattern [`matches`] and the others: trained and held, or the other way about.
+    /// The leaves that the pattern [`matches()`] and the others: trained and held, or the other way about.
     ///
     /// # Errors
     /// As [`select`](Select::select). There may be no others.
