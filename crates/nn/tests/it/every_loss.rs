@@ -5,6 +5,7 @@ use quadric_autodiff::{DType, ErrorKind, Tensor};
 use quadric_nn::losses::*;
 use quadric_nn::{accuracy, cross_entropy, log_softmax, mse, softmax};
 
+use crate::layer_checks::{Class, check_function};
 use crate::reference::Reference;
 use crate::support::relative;
 use crate::{flat, gradcheck_to_third_order, noise, noisy, tensor};
@@ -90,6 +91,13 @@ fn weighted(losses: Var) -> Var {
 fn derivatives_are_those_of_differences_to_third_order() {
     for Case { name, f, at } in every() {
         gradcheck_to_third_order(name, |x| weighted(f(x)), &at);
+    }
+}
+
+#[test]
+fn every_nesting_every_engine_and_every_member_of_an_ensemble_agree() {
+    for Case { name, f, at } in every() {
+        check_function(name, Class::Nonlinear, &at, &*f);
     }
 }
 

@@ -123,6 +123,17 @@ where
     }
 }
 
+/// What of [`check_layer`] holds of any function of arrays, at this point: nestings, double-double, parts, and an ensemble.
+pub fn check_function(name: &str, class: Class, at: &[Tensor], f: &dyn Fn(&[Var]) -> Var) {
+    let (input, others) = at.split_first().expect("a function of something");
+    let forward = |others: &[Var], x: Var, _: bool| f(&[&[x], others].concat());
+    let case = Case { parameters: others.to_vec(), input: input.clone(), forward: &forward, training: false };
+    nestings(name, &case);
+    double_double(name, &case);
+    parts(name, class, &case);
+    ensemble(name, &case);
+}
+
 fn differences(name: &str, case: &Case<'_>) {
     let like = case.point();
     let run = std::cell::RefCell::new(compile(|args| case.to_third_order(args)));
