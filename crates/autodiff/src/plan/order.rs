@@ -118,11 +118,12 @@ impl Scheduler<'_> {
         Unplaced { value: self.array(v), ty: self.tape.type_of(v).clone(), repeats: false }
     }
 
-    /// A read by a product, which takes a repeated matrix as it is.
+    /// A read by a product, which takes a repeated matrix as it is if that is all of an array.
     fn read_factor(&mut self, v: Value) -> Unplaced {
         let ty = self.tape.type_of(v);
         if let Storage::View { root, offset: 0, strides } = self.storages.of(v)
             && repeats_matrix(&ty.shape, strides)
+            && self.tape.type_of(*root).shape.size() == ty.shape[ty.shape.rank() - 2..].iter().product::<usize>()
         {
             return Unplaced { value: self.array(*root), ty: ty.clone(), repeats: true };
         }

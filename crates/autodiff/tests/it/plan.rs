@@ -1,12 +1,13 @@
 //! Plans: their text, and that no fault planted in a good one goes unseen.
 
-use quadric_autodiff::DType;
 use quadric_autodiff::exec::{Options, Program};
 use quadric_autodiff::ops;
 use quadric_autodiff::plan::{
     Action, Instruction, Load, Place, Plan, RegisterProgram, Source, Storage, Store, Target, Work,
 };
 use quadric_autodiff::tape::{Binary, Params, Tape, parse};
+use quadric_autodiff::trace::{Var, compile};
+use quadric_autodiff::{DType, Tensor, tensor};
 
 use super::support::golden;
 
@@ -327,4 +328,24 @@ fn a_group_that_needs_too_many_registers_is_cut() {
     assert_eq!(plan.steps.len(), 2);
     assert_eq!(plan.steps[0].results[0].value, plan.steps[1].operands[0].value);
     shown("cut", &text);
+}
+
+/// A product reads a repeated matrix where it lies if it is all of an array; the first of several is written out.
+#[test]
+fn the_first_of_several_matrices_is_read_as_one() {
+    let stack = Tensor::from_fn(DType::F64, [3, 2, 2], |i| i as f64);
+    let one = tensor![[1.0, 2.0], [3.0, 4.0]];
+    let product = tensor![[3.0, 4.0], [11.0, 16.0]]; // [[0, 1], [2, 3]] times one
+    let first = |x: Var| x.slice(0, 0..1);
+    let mut alone = compile(|(x, y): (Var, Var)| first(x).matmul(y.expand_dims(&[0])));
+    assert_eq!(alone.call((stack.clone(), one.clone())).unwrap(), product.clone().reshaped([1, 2, 2]));
+    let mut repeated = compile(|(x, y): (Var, Var)| {
+        first(x).reshape([2, 2]).broadcast_to([2, 1, 2, 2]).matmul(y.broadcast_to([2, 1, 2, 2]))
+    });
+    let both = Tensor::stack(&[product.clone(), product], 0).unwrap().reshaped([2, 1, 2, 2]);
+    assert_eq!(repeated.call((stack, one.clone())).unwrap(), both);
+    // All of an array, over a batch axis and an axis of one: nothing is written out.
+    let mut whole = compile(|(x, y): (Var, Var)| x.broadcast_to([4, 1, 2, 2]).matmul(y));
+    let y = Tensor::from_fn(DType::F64, [4, 1, 2, 2], |i| i as f64);
+    assert_eq!(whole.program(&(one, y)).unwrap().plan().steps.len(), 1);
 }
